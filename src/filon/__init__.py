@@ -1,0 +1,1 @@
+"""Filon: B2B lead management."""

@@ -1,0 +1,1 @@
+"""How leads come in: imports, API, forms, campaigns and costs."""

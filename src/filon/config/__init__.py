@@ -1,0 +1,1 @@
+"""The house's front: settings, urls, API and worker; with `flow.py` the only place that knows everything."""

@@ -1,0 +1,18 @@
+"""Wires the house when Django is ready."""
+
+from django.apps import AppConfig
+
+
+class HouseConfig(AppConfig):
+    """Hands `flow.py` to core."""
+
+    name = "filon.config"
+    label = "house"
+
+    def ready(self) -> None:
+        from filon import flow  # noqa: PLC0415 — models must be loaded first
+        from filon.core import jobs, ledger, line  # noqa: PLC0415
+
+        line.connect(flow.LINES)
+        ledger.connect(flow.NOW, flow.LATER, jobs.enqueue_reaction)
+        jobs.connect(flow.JOBS, flow.CLOCKS)

@@ -1,0 +1,117 @@
+"""Who may do what. One policy under pages, API, jobs and imports; permissions are checked in commands and queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from filon.core.models import ApiKey, User
+from filon.kit.errors import Kind, Refused
+
+_EVERYONE: Final = {"leads.see", "deals.see", "kpi.see", "people.see"}
+_WORKS: Final = {"leads.create", "leads.change", "leads.move", "leads.act"}
+_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    "read_only": frozenset(_EVERYONE),
+    "sdr": frozenset(_EVERYONE | _WORKS),
+    "sales": frozenset(_EVERYONE | _WORKS | {"deals.change"}),
+    "manager": frozenset(_EVERYONE | _WORKS | {"deals.change", "leads.assign", "export"}),
+    "head": frozenset(_EVERYONE | {"leads.assign", "export", "costs.change"}),
+    "marketing": frozenset(
+        _EVERYONE
+        | _WORKS
+        | {"imports.run", "campaigns.change", "costs.change", "scoring.change", "export", "segments.share"}
+    ),
+    "ops": frozenset(
+        _EVERYONE
+        | _WORKS
+        | {
+            "imports.run",
+            "campaigns.change",
+            "costs.change",
+            "scoring.change",
+            "routing.change",
+            "export",
+            "health.see",
+            "jobs.change",
+            "segments.share",
+            "leads.assign",
+            "deals.change",
+            "keys.change",
+        }
+    ),
+}
+ALL_PERMISSIONS: Final = frozenset().union(*_PERMISSIONS.values(), {"users.change", "settings.change", "demo.run"})
+
+SCOPES: Final[dict[str, frozenset[str]]] = {
+    "leads:read": frozenset({"leads.see", "people.see"}),
+    "leads:write": frozenset({"leads.see", "people.see", "leads.create", "leads.change", "leads.move", "leads.act"}),
+    "events:write": frozenset({"leads.act", "leads.create"}),
+    "deals:read": frozenset({"deals.see"}),
+    "deals:write": frozenset({"deals.see", "deals.change"}),
+    "costs:write": frozenset({"costs.change", "campaigns.change"}),
+    "imports:write": frozenset({"imports.run"}),
+    "kpi:read": frozenset({"kpi.see", "leads.see", "deals.see"}),
+    "admin": ALL_PERMISSIONS,
+}
+"""What each scope of an API key allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user, an API key, an import or the system. `team_id` is a manager's scope."""
+
+    kind: str
+    id: int | None = None
+    label: str = ""
+    role: str = ""
+    team_id: int | None = None
+    permissions: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def may(self, permission: str) -> bool:
+        """Whether this actor has the permission."""
+        return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raise Refused (forbidden) without the permission."""
+        if permission not in self.permissions:
+            raise Refused(
+                _("You do not have the right to do this (%(permission)s). Ask an administrator.")
+                % {"permission": permission},
+                Kind.FORBIDDEN,
+                code="forbidden",
+            )
+
+
+SYSTEM: Final = Actor("system", permissions=ALL_PERMISSIONS)
+"""The house itself: scheduled work, the first start, the command line on the machine."""
+
+ANONYMOUS: Final = Actor("none")
+"""Someone who has not signed in."""
+
+
+def of_user(user: User) -> Actor:
+    """The actor a signed-in user is."""
+    permissions = ALL_PERMISSIONS if user.role == "admin" else _PERMISSIONS[user.role]
+    scope = user.team_id if user.role == "manager" else None
+    return Actor("user", user.pk, str(user), user.role, scope, permissions)
+
+
+def of_key(key: ApiKey) -> Actor:
+    """The actor a program with this key is."""
+    permissions = frozenset().union(*(SCOPES[scope] for scope in key.scopes if scope in SCOPES))
+    return Actor("key", key.pk, key.name, "", None, permissions)
+
+
+def lead_scope(actor: Actor) -> tuple[str, list[object]]:
+    """A condition on `lead` for what this actor may see: a manager's teams and leads without owner, else all.
+
+    A manager without a team sees leads without owner only.
+    """
+    if actor.role != "manager":
+        return "", []
+    return (
+        "(lead.owner_id IS NULL OR lead.owner_id IN (SELECT id FROM core_user WHERE team_id = %s OR id = %s))",
+        [actor.team_id, actor.id],
+    )

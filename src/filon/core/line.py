@@ -1,0 +1,233 @@
+"""The line: whatever came in goes down the same steps in batches, one transaction a batch, and leaves facts.
+
+A step is a plural command: it takes the whole batch and a constant number of SQL statements. `flow.py` says which
+steps an entry of each kind goes through; the doors call `take` and never know them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, IntegrityError, OperationalError, models, transaction
+
+from filon.core import ledger
+from filon.core.access import Actor
+from filon.core.ledger import Event
+from filon.kit import sql
+from filon.kit.errors import Kind, Refused
+
+log = logging.getLogger("filon.line")
+_TRIES: Final = 6
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One thing a door received, already stored or about to be: `values` by field of the contract, normalised.
+
+    kind: lead, event, company, opportunity, cost, product or user. at: when it was received, aware UTC.
+    key: names the record in its `system` so that giving it again changes nothing (file door); `digest` its content.
+    """
+
+    kind: str
+    door: str
+    at: datetime
+    values: dict[str, Any]
+    attributes: dict[str, str] = field(default_factory=dict)
+    is_live: bool = True
+    system: str = ""
+    key: str = ""
+    digest: str = ""
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Item:
+    """An entry on its way: what is known of it so far, and in the end what became of it.
+
+    outcome: created, updated, unchanged or rejected (then `refusal` says why).
+    """
+
+    entry: Entry
+    outcome: str = "created"
+    refusal: Refused | None = None
+    is_matched: bool = False
+    person: dict[str, Any] | None = None
+    company: dict[str, Any] | None = None
+    lead: dict[str, Any] | None = None
+    record: dict[str, Any] | None = None  # the opportunity, cost, product or user of other kinds
+    source_record: dict[str, Any] | None = None
+    given_before: Mapping[str, Any] | None = None  # what the same system last gave
+    answer: dict[str, Any] | None = None
+
+    def refuse(self, message: str, *, field_name: str = "", code: str = "invalid") -> None:
+        """Take the item off the line with its reason; the rest of the batch goes on."""
+        self.outcome = "rejected"
+        self.refusal = Refused(message, Kind.INVALID, [{"field": field_name, "message": message}], code)
+
+
+class Rows:
+    """The rows of one table that a batch has loaded or made, written together at its end."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model = model
+        self.columns = tuple(item.column for item in model._meta.concrete_fields)
+        self.by_id: dict[int, dict[str, Any]] = {}
+        self.new: list[dict[str, Any]] = []
+        self.changed: dict[int, set[str]] = {}
+
+    def load(self, where: str, params: Sequence[Any], *, lock: bool = False) -> list[dict[str, Any]]:
+        """Read rows into the batch (those already here stay as they are), in id order."""
+        names = ", ".join(f'"{column}"' for column in self.columns)
+        tail = " FOR UPDATE" if lock and sql.is_postgresql() else ""
+        table = self.model._meta.db_table
+        found: list[dict[str, Any]] = []
+        for cells in sql.fetch(f'SELECT {names} FROM "{table}" WHERE {where} ORDER BY id{tail}', params):
+            row = self.by_id.setdefault(cells[0], dict(zip(self.columns, cells, strict=True)))
+            found.append(row)
+        return found
+
+    def load_ids(self, ids: Iterable[int], *, lock: bool = False) -> None:
+        """Read the rows with these ids that are not here yet."""
+        missing = sorted({item for item in ids if item not in self.by_id})
+        if missing:
+            self.load(*sql.any_of("id", missing), lock=lock)
+
+    def add(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A new row; its id is given when the step asks for ids with `number`, or at the end."""
+        self.new.append(row)
+        return row
+
+    def number(self) -> None:
+        """Give an id to every new row that has none yet."""
+        waiting = [row for row in self.new if "id" not in row]
+        for row, row_id in zip(waiting, sql.allocate_ids(self.model, len(waiting)), strict=True):
+            row["id"] = row_id
+            self.by_id[row_id] = row
+
+    def change(self, row: dict[str, Any], column: str, value: Any) -> bool:
+        """Set a column; True when that is news. A row made in this batch needs no update of its own."""
+        if row.get(column) == value:
+            return False
+        row[column] = value
+        if "id" in row:
+            self.changed.setdefault(row["id"], set()).add(column)
+        return True
+
+    def write(self) -> None:
+        """Insert what is new, update what changed: one statement a table and set of columns."""
+        self.number()
+        if self.new:
+            columns = [column for column in self.columns if column in self.new[0]]
+            sql.insert_rows(self.model, columns, [[row[column] for column in columns] for row in self.new])
+        fresh = {row["id"] for row in self.new}
+        groups: dict[frozenset[str], list[int]] = {}
+        for row_id, columns_changed in self.changed.items():
+            if row_id not in fresh:
+                groups.setdefault(frozenset(columns_changed), []).append(row_id)
+        for names, ids in groups.items():
+            ordered = sorted(names)
+            rows = [[row_id, *(self.by_id[row_id][name] for name in ordered)] for row_id in sorted(ids)]
+            sql.update_rows(self.model, ordered, rows)
+        self.new, self.changed = [], {}
+
+
+class Batch:
+    """What goes down the line together: items, the rows they touch, and the facts they will leave."""
+
+    def __init__(
+        self, entries: Sequence[Entry], *, by: Actor, at: datetime, import_id: int | None = None, is_live: bool = True
+    ) -> None:
+        self.items = [Item(entry) for entry in entries]
+        self.by = by
+        self.at = at
+        self.import_id = import_id
+        self.is_live = is_live
+        self.facts: list[Event] = []
+        self._rows: dict[type[models.Model], Rows] = {}
+        self.findings: dict[tuple[str, str, str], int] = {}
+
+    def rows(self, model: type[models.Model]) -> Rows:
+        """The batch's rows of a table."""
+        rows = self._rows.get(model)
+        if rows is None:
+            rows = self._rows[model] = Rows(model)
+        return rows
+
+    def going(self) -> list[Item]:
+        """Items still on the line."""
+        return [item for item in self.items if item.outcome != "rejected"]
+
+    def tell(self, event: Event) -> None:
+        """A fact to leave in the ledger with the change."""
+        self.facts.append(event)
+
+    def find(self, kind: str, code: str, subject: str) -> None:
+        """Something a person should know, counted by subject; it never stops an entry."""
+        key = (kind, code, subject[:320])
+        self.findings[key] = self.findings.get(key, 0) + 1
+
+    def write(self) -> None:
+        """Write the rows in the order their tables were first touched, then the facts."""
+        for rows in self._rows.values():
+            rows.write()
+        ledger.append(
+            self.facts,
+            by=self.by,
+            learnt_at=self.at,
+            import_id=self.import_id,
+            starts_reactions=self.is_live,
+        )
+
+
+Step = Callable[[Batch], None]
+_lines: dict[str, Sequence[Step]] = {}
+
+
+def connect(lines: Mapping[str, Sequence[Step]]) -> None:
+    """Set the steps of each kind of entry; called once at start with `flow.py`'s table."""
+    _lines.clear()
+    _lines.update(lines)
+
+
+def run(batch: Batch, *, before: Step | None = None, after: Step | None = None) -> None:
+    """Take a batch of one kind down its line in one transaction; races with other writers are retried.
+
+    `before` and `after` are the door's own acts in the same transaction (inbox rows, progress of an import).
+    Raises what a step raised when it is no race.
+    """
+    with transaction.atomic():
+        if before:
+            before(batch)
+        going = batch.going()
+        if going:
+            for step in _lines[going[0].entry.kind]:
+                step(batch)
+        batch.write()
+        if after:
+            after(batch)
+
+
+def run_with_retries(make: Callable[[], Batch], *, before: Step | None = None, after: Step | None = None) -> Batch:
+    """`run` a batch made anew for each try: unique, serialisation and deadlock errors mean another writer was first."""
+    for left in reversed(range(_TRIES)):
+        batch = make()
+        try:
+            run(batch, before=before, after=after)
+        except IntegrityError:
+            if not left:
+                raise
+        except OperationalError as error:
+            if not left or not _is_race(error):
+                raise
+        else:
+            return batch
+    raise AssertionError("unreachable")
+
+
+def _is_race(error: DatabaseError) -> bool:
+    state = getattr(error.__cause__, "sqlstate", "") or ""
+    return state in {"40001", "40P01"} or "locked" in str(error)

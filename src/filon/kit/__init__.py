@@ -1,0 +1,1 @@
+"""Tools without models: money, time, text, errors, web, SQL, HTTP client."""

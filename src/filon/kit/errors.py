@@ -1,0 +1,36 @@
+"""How we say no. A refusal carries a kind, not an HTTP status; `kit.web` maps kinds to answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of no it is."""
+
+    INVALID = "invalid"
+    NOT_FOUND = "not-found"
+    FORBIDDEN = "forbidden"
+    CONFLICT = "conflict"
+    STALE = "stale"
+    BUSY = "busy"
+    NOT_SIGNED_IN = "not-signed-in"
+
+
+@dataclass
+class Refused(Exception):
+    """A command or query said no. `message` says what to do; `errors` name the fields."""
+
+    message: str
+    kind: Kind = Kind.INVALID
+    errors: list[dict[str, object]] = field(default_factory=list)
+    code: str = "refused"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def not_found(what: str) -> Refused:
+    """The thing asked for does not exist, or its asker may not know of it."""
+    return Refused(f"{what} not found", Kind.NOT_FOUND, code="not_found")

@@ -1,0 +1,208 @@
+"""Set-based reads and writes on both databases: a constant number of statements, whatever the number of rows.
+
+Table and column names come from models only; values travel as parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.db import connection, models
+
+Row = Sequence[Any]
+_COPY_FROM = 64  # rows from which PostgreSQL's COPY beats one INSERT
+
+
+def is_postgresql() -> bool:
+    """Whether the workspace lives in PostgreSQL."""
+    return connection.vendor == "postgresql"
+
+
+def fetch(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of one SELECT."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall()
+
+
+def execute(statement: str, params: Sequence[Any] = ()) -> int:
+    """Run one writing statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return int(cursor.rowcount)
+
+
+def any_of(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
+    """`column` is one of `values`, as one parameter however many they are."""
+    items = list(values)
+    if is_postgresql():
+        return f"{column} = ANY(%s)", [items]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [orjson.dumps(items).decode()]
+
+
+def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
+    """Reserve `count` ids. On SQLite this holds only inside the write transaction that uses them."""
+    if count == 0:
+        return []
+    table = model._meta.db_table
+    if is_postgresql():
+        rows = fetch(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table, count],
+        )
+        return [row[0] for row in rows]
+    rows = fetch("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+    first = (rows[0][0] if rows else 0) + 1
+    return range(first, first + count)
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert rows given as tuples of Python values in the order of `columns` (database column names)."""
+    if not rows:
+        return
+    adapted = _adapt(model, tuple(columns), rows)
+    table = model._meta.db_table
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        if not is_postgresql():
+            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', adapted)
+        elif len(rows) >= _COPY_FROM:
+            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+                for row in adapted:
+                    copy.write_row(row)
+        else:
+            values = ", ".join([f"({marks})"] * len(rows))
+            cursor.execute(
+                f'INSERT INTO "{table}" ({names}) VALUES {values}', [value for row in adapted for value in row]
+            )
+
+
+def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Set `columns` on rows given as tuples (id, values in the order of `columns`)."""
+    if not rows:
+        return
+    adapted = _adapt(model, ("id", *columns), rows)
+    table = model._meta.db_table
+    if is_postgresql():
+        _update_from_values(model, table, columns, adapted)
+        return
+    sets = ", ".join(f'"{column}" = %s' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "id" = %s', [(*row[1:], row[0]) for row in adapted])
+
+
+def _update_from_values(
+    model: type[models.Model], table: str, columns: Sequence[str], adapted: Sequence[Row]
+) -> None:
+    """One UPDATE … FROM unnest(…): an array a column, cast to the column's own type."""
+    names = ("id", *columns)
+    types = [str(_field(model, name).db_type(connection)).split(" ")[0] for name in names]
+    types = ["bigint" if kind in {"bigserial", "serial"} else kind for kind in types]
+    arrays = [[row[position] for row in adapted] for position in range(len(names))]
+    sets = ", ".join(f'"{column}" = given."{column}"' for column in columns)
+    given = ", ".join(f"%s::{_castable(kind)}[]" for kind in types)
+    aliases = ", ".join(f'"{name}"' for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{table}" AS target SET {sets} FROM unnest({given}) AS given({aliases}) '
+            'WHERE target."id" = given."id"',
+            arrays,
+        )
+
+
+def _castable(db_type: str) -> str:
+    return "text" if db_type.startswith("varchar") else db_type
+
+
+def delete_rows(model: type[models.Model], ids: Iterable[int]) -> int:
+    """Delete rows by id; how many there were."""
+    where, params = any_of('"id"', ids)
+    return execute(f'DELETE FROM "{model._meta.db_table}" WHERE {where}', params)
+
+
+def in_parts(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """Consecutive slices of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def as_utc(value: Any) -> datetime | None:
+    """A date-time read by a raw statement, as aware UTC. SQLite gives Django's text form."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def as_json(value: Any) -> Any:
+    """A JSON value read by a raw statement."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def dumps(value: Any) -> str:
+    """JSON text as both databases store it; decimals and times as text."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+Adapter = Callable[[Any], Any]
+
+
+def _adapt(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Row]) -> Sequence[Row]:
+    adapters = _adapters(model, columns, connection.vendor)
+    if not adapters:
+        return rows
+    adapted = [list(row) for row in rows]
+    for position, adapter in adapters:
+        for row in adapted:
+            value = row[position]
+            if value is not None:
+                row[position] = adapter(value)
+    return adapted
+
+
+@lru_cache(maxsize=256)
+def _adapters(model: type[models.Model], columns: tuple[str, ...], vendor: str) -> list[tuple[int, Adapter]]:
+    """(position, adapter) of the columns whose Python value the driver does not take as it is."""
+    found: list[tuple[int, Adapter]] = []
+    for position, column in enumerate(columns):
+        adapter = _adapter(_field(model, column), vendor)
+        if adapter is not None:
+            found.append((position, adapter))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _field(model: type[models.Model], column: str) -> models.Field[Any, Any]:
+    for field in model._meta.concrete_fields:
+        if field.column == column:
+            return field
+    raise LookupError(f"{model.__name__} has no column {column}")
+
+
+def _adapter(field: models.Field[Any, Any], vendor: str) -> Adapter | None:
+    if isinstance(field, models.JSONField):
+        return dumps
+    if vendor == "postgresql":
+        return None
+    if isinstance(field, models.DateTimeField):
+        return _sqlite_datetime
+    if isinstance(field, models.DateField):
+        return date.isoformat
+    if isinstance(field, models.DecimalField):
+        return _sqlite_decimal(field.decimal_places)
+    return None
+
+
+def _sqlite_datetime(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def _sqlite_decimal(places: int) -> Adapter:
+    unit = Decimal(1).scaleb(-places)
+    return lambda value: str(Decimal(value).quantize(unit))

@@ -1,0 +1,133 @@
+"""The backend: WAL, durable commits, and writers that queue on a kernel lock instead of polling.
+
+SQLite's own busy handler polls, so a second writer may wait a second for a lock that is free. Here every write
+transaction first takes one blocking file lock beside the database (freed by the kernel when a process is killed)
+and only then says BEGIN IMMEDIATE. Readers never take it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+from filon.kit.sqlite import library
+
+library.refuse_unsafe(base.Database.sqlite_version_info)
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA mmap_size=268435456",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+class WriteLock:
+    """One exclusive lock for all writers of a database file; re-entrant within its connection."""
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.is_held = False
+
+    def take(self) -> None:
+        """Wait for the lock."""
+        if not self.is_held:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+            self.is_held = True
+
+    def free(self) -> None:
+        """Give the lock back."""
+        if self.is_held:
+            self.is_held = False
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the lock back for good."""
+        self.is_held = False
+        os.close(self._fd)
+
+
+class _Cursor(base.SQLiteCursorWrapper):
+    """Takes the write lock around a lone writing statement outside a transaction."""
+
+    write_lock: WriteLock | None = None
+    is_in_transaction: Callable[[], bool]
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        return self._guarded(query, lambda: super(_Cursor, self).execute(query, params))
+
+    def executemany(self, query: str, param_list: Sequence[Any]) -> Any:
+        return self._guarded(query, lambda: super(_Cursor, self).executemany(query, param_list))
+
+    def _guarded(self, query: str, run: Callable[[], Any]) -> Any:
+        lock = self.write_lock
+        if lock is None or lock.is_held or not query.lstrip()[:7].upper().startswith(_WRITES):
+            return run()
+        lock.take()
+        try:
+            return run()
+        finally:
+            if not self.is_in_transaction():
+                lock.free()
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's wrapper with the lock, the pragmas and BEGIN IMMEDIATE."""
+
+    write_lock: WriteLock | None = None
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        connection = super().get_new_connection(conn_params)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        name = str(self.settings_dict["NAME"])
+        if self.write_lock is None and not self.is_in_memory_db():
+            self.write_lock = WriteLock(f"{name}.write-lock")
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = self.connection.cursor(factory=_Cursor)
+        cursor.write_lock = self.write_lock
+        cursor.is_in_transaction = lambda: self.connection.in_transaction
+        return cursor
+
+    def _start_transaction_under_autocommit(self) -> None:
+        if self.write_lock is not None:
+            self.write_lock.take()
+        try:
+            self.cursor().execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._free()
+            raise
+
+    def _commit(self) -> Any:
+        try:
+            return super()._commit()
+        finally:
+            self._free()
+
+    def _rollback(self) -> Any:
+        try:
+            return super()._rollback()
+        finally:
+            self._free()
+
+    def _close(self) -> Any:
+        try:
+            return super()._close()
+        finally:
+            if self.write_lock is not None:
+                self.write_lock.close()
+                self.write_lock = None
+
+    def _free(self) -> None:
+        if self.write_lock is not None and (self.connection is None or not self.connection.in_transaction):
+            self.write_lock.free()

@@ -1,0 +1,1 @@
+"""The shared noun: person, company, lead, life cycle, timeline."""

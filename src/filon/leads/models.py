@@ -1,0 +1,266 @@
+"""Person, company, lead and what joins them: the present. The past is in the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from filon.leads import rules
+
+
+class Campaign(models.Model):
+    """A marketing effort with dates, a channel and costs."""
+
+    name = models.CharField(max_length=200)
+    name_folded = models.CharField(max_length=200, unique=True)
+    channel = models.CharField(max_length=16, default="unknown")
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Company(models.Model):
+    """An organisation. Known by its `CompanyKey`s: domain, SIREN, or name and country."""
+
+    name = models.CharField(max_length=300)
+    name_folded = models.CharField(max_length=300)
+    domain = models.CharField(max_length=255, default="", blank=True)
+    siren = models.CharField(max_length=9, default="", blank=True)
+    sector = models.CharField(max_length=200, default="", blank=True)
+    sector_folded = models.CharField(max_length=200, default="", blank=True)
+    employees = models.IntegerField(null=True, blank=True)
+    revenue = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
+    country = models.CharField(max_length=80, default="", blank=True)
+    country_folded = models.CharField(max_length=80, default="", blank=True)
+    city = models.CharField(max_length=120, default="", blank=True)
+    city_folded = models.CharField(max_length=120, default="", blank=True)
+    issues = models.TextField(default="", blank=True)
+    issues_folded = models.TextField(default="", blank=True)
+    is_customer = models.BooleanField(default=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    attributes: Any = models.JSONField(default=dict, blank=True)
+    attributes_folded: Any = models.JSONField(default=dict, blank=True)
+    edited: Any = models.JSONField(default=list, blank=True)
+    import_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "companies"
+        indexes = [
+            models.Index(fields=["name_folded", "id"], name="leads_company_by_name"),
+            models.Index(fields=["import_id"], name="leads_company_import", condition=Q(import_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CompanyKey(models.Model):
+    """(kind, value) names one company: the database, not luck, keeps two writers from making two."""
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=8)
+    value = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="leads_company_key_names_one")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.value}"
+
+
+class Person(models.Model):
+    """A human being we may talk to. Known by `Identifier`s, never by a row number alone."""
+
+    first_name = models.CharField(max_length=120, default="", blank=True)
+    last_name = models.CharField(max_length=120, default="", blank=True)
+    full_name = models.CharField(max_length=250, default="", blank=True)
+    full_name_folded = models.CharField(max_length=250, default="", blank=True)
+    email = models.CharField(max_length=320, default="", blank=True)
+    phone = models.CharField(max_length=40, default="", blank=True)
+    job_title = models.CharField(max_length=250, default="", blank=True)
+    job_title_folded = models.CharField(max_length=250, default="", blank=True)
+    linkedin_url = models.CharField(max_length=300, default="", blank=True)
+    country = models.CharField(max_length=80, default="", blank=True)
+    country_folded = models.CharField(max_length=80, default="", blank=True)
+    city = models.CharField(max_length=120, default="", blank=True)
+    city_folded = models.CharField(max_length=120, default="", blank=True)
+    language = models.CharField(max_length=20, default="", blank=True)
+    company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="people")
+    edited: Any = models.JSONField(default=list, blank=True)
+    import_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "people"
+        indexes = [
+            models.Index(fields=["full_name_folded", "id"], name="leads_person_by_name"),
+            models.Index(fields=["import_id"], name="leads_person_import", condition=Q(import_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email or self.phone or f"#{self.pk}"
+
+
+class Identifier(models.Model):
+    """(kind, system, value) names one person; unique in the database, so concurrency cannot make a duplicate."""
+
+    class Kind(models.TextChoices):
+        """What sort of name it is, strongest first."""
+
+        EXTERNAL_ID = "external"
+        EMAIL = "email"
+        PROFILE = "profile"
+        PHONE = "phone"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="identifiers")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    system = models.CharField(max_length=40, default="", blank=True)
+    value = models.CharField(max_length=320)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["value", "kind", "system"], name="leads_identifier_names_one"),
+            models.CheckConstraint(
+                condition=Q(kind="external") | Q(system=""), name="leads_identifier_system_of_external_only"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.value}"
+
+
+class Lead(models.Model):
+    """One buying journey of one person: the present, for lists, rules and figures. Each column has one writing slice.
+
+    `fit` is 0–100. `engagement_log` is ln Σ weight · 2^(t / half-life) with t in days since the epoch of scoring: it
+    decays by itself and sorts by index (a cache of the ledger). Times are aware UTC.
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
+    company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="leads")
+    # leads
+    stage = models.CharField(max_length=12, default="captured")
+    stage_since = models.DateTimeField()
+    is_open = models.BooleanField(default=True)
+    lead_class = models.CharField(max_length=10, default="", blank=True)
+    motion = models.CharField(max_length=9, default="", blank=True)
+    product_line = models.CharField(max_length=120, default="", blank=True)
+    reason = models.CharField(max_length=200, default="", blank=True)
+    reached = models.PositiveSmallIntegerField(default=0)  # the highest rank ever held
+    is_history = models.BooleanField(default=False)
+    attributes: Any = models.JSONField(default=dict, blank=True)
+    attributes_folded: Any = models.JSONField(default=dict, blank=True)
+    edited: Any = models.JSONField(default=list, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    # capture
+    door = models.CharField(max_length=8, default="manual")
+    channel = models.CharField(max_length=16, default="unknown")
+    source = models.CharField(max_length=120, default="", blank=True)
+    source_folded = models.CharField(max_length=120, default="", blank=True)
+    medium = models.CharField(max_length=120, default="", blank=True)
+    campaign = models.ForeignKey(Campaign, models.SET_NULL, null=True, blank=True, related_name="+")
+    landing_page = models.CharField(max_length=500, default="", blank=True)
+    captured_at = models.DateTimeField()
+    is_captured_at_known = models.BooleanField(default=True)
+    import_id = models.BigIntegerField(null=True)
+    last_act_at = models.DateTimeField(null=True, blank=True)
+    last_act = models.CharField(max_length=40, default="", blank=True)
+    # scoring
+    fit = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
+    engagement_log = models.FloatField(null=True, blank=True)
+    grade = models.CharField(max_length=2, default="", blank=True)
+    probability = models.FloatField(null=True, blank=True)
+    # routing
+    route = models.CharField(max_length=12, default="", blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    routed_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    responded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(stage__in=rules.ALL_STAGES), name="leads_lead_stage_known"),
+            models.CheckConstraint(condition=Q(channel__in=rules.CHANNELS), name="leads_lead_channel_known"),
+            models.CheckConstraint(condition=Q(route__in=("", *rules.ROUTES)), name="leads_lead_route_known"),
+            models.UniqueConstraint(
+                fields=["person", "product_line"], condition=Q(is_open=True), name="leads_lead_one_open_a_person"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-captured_at", "-id"], name="leads_lead_newest"),
+            models.Index(fields=["stage", "-captured_at", "-id"], name="leads_lead_by_stage"),
+            models.Index(
+                fields=["owner", "-captured_at"], name="leads_lead_by_owner", condition=Q(owner__isnull=False)
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="leads_lead_due",
+                condition=Q(due_at__isnull=False, responded_at__isnull=True, is_open=True),
+            ),
+            models.Index(fields=["import_id"], name="leads_lead_import", condition=Q(import_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"lead #{self.pk}"
+
+
+class SourceRecord(models.Model):
+    """What an outside system last gave for one of its records, so that giving it again changes nothing.
+
+    (kind, system, key) is unique. `digest` is the hash of the mapped row; `given` its values. A value is written only
+    when it differs from what the same system last gave for that field: a re-import never reverts a person's edit.
+    """
+
+    kind = models.CharField(max_length=12)
+    system = models.CharField(max_length=40)
+    key = models.CharField(max_length=320)
+    record_id = models.BigIntegerField()
+    digest = models.CharField(max_length=32)
+    given: Any = models.JSONField(default=dict)
+    import_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "kind", "system"], name="leads_source_record_names_one")
+        ]
+        indexes = [
+            models.Index(fields=["kind", "record_id"], name="leads_source_record_of"),
+            models.Index(fields=["import_id"], name="leads_source_record_import", condition=Q(import_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} of {self.system}"
+
+
+class Finding(models.Model):
+    """Something the data show that a person should know: an unknown product, a lead without source, two identities.
+
+    One row a (kind, code, subject), counted; nothing is dropped because of it.
+    """
+
+    kind = models.CharField(max_length=12)
+    code = models.CharField(max_length=40)
+    subject = models.CharField(max_length=320)
+    count = models.PositiveIntegerField(default=1)
+    import_id = models.BigIntegerField(null=True)
+    record_id = models.BigIntegerField(null=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "code", "subject"], name="leads_finding_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.subject}"

@@ -1,0 +1,83 @@
+"""The life cycle in the field's words. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STAGES: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "opportunity", "customer")
+"""The stages in order; a lead that holds one has reached all before it."""
+
+EXITS: Final = ("disqualified", "lost", "attached")
+"""Where a lead leaves the journey without becoming a customer."""
+
+ALL_STAGES: Final = STAGES + EXITS
+RANK: Final = {stage: position for position, stage in enumerate(STAGES)}
+
+CHANNELS: Final = (
+    "web",
+    "organic_search",
+    "paid_search",
+    "display",
+    "social",
+    "paid_social",
+    "email",
+    "webinar",
+    "event",
+    "abm",
+    "outbound",
+    "referral",
+    "partner",
+    "phone",
+    "marketplace",
+    "direct",
+    "other",
+    "unknown",
+)
+DOORS: Final = ("form", "file", "api", "hook", "mail", "stand", "manual")
+CLASSES: Final = ("buyer", "customer", "student", "applicant", "competitor", "vendor", "spam")
+MOTIONS: Final = ("new", "expansion", "renewal")
+ROUTES: Final = ("nurture", "sdr", "direct_sales")
+
+
+def is_open(stage: str) -> bool:
+    """Whether a lead at this stage is still on its journey."""
+    return stage != "customer" and stage in RANK
+
+
+def channel_of(value: str) -> tuple[str, bool]:
+    """The channel a given text means, and whether it was one. Doors and unknown words become `unknown`."""
+    folded = value.strip().lower().replace(" ", "_").replace("-", "_")
+    return (folded, True) if folded in CHANNELS else ("unknown", False)
+
+
+_SOURCE_CHANNELS: Final = (
+    ("organic_search", ("organic", "google", "bing", "search", "yahoo", "duckduckgo", "qwant", "ecosia")),
+    ("paid_search", ("adwords", "google ads", "sea", "cpc", "ppc", "paid search")),
+    ("paid_social", ("linkedin ads", "facebook ads", "meta ads", "paid social")),
+    ("social", ("linkedin", "facebook", "twitter", "instagram", "youtube", "social", "tiktok")),
+    ("referral", ("reference", "referral", "recommandation", "bouche a oreille", "parrainage")),
+    ("direct", ("direct", "direct traffic")),
+    ("email", ("email", "e-mail", "newsletter", "mailing")),
+    ("event", ("salon", "stand", "event", "evenement", "foire", "trade show")),
+    ("webinar", ("webinar", "webinaire")),
+    ("phone", ("phone", "telephone", "appel", "call")),
+    ("partner", ("partner", "partenaire", "revendeur", "integrateur")),
+    ("web", ("website", "site web", "site", "web", "chat", "blog", "landing page", "formulaire")),
+)
+
+
+def channel_of_source(source_folded: str, medium_folded: str = "") -> str:
+    """The channel that a source, and a UTM medium when there is one, most likely mean; `unknown` without a hint."""
+    if medium_folded in {"cpc", "ppc", "paidsearch", "paid_search", "sea"}:
+        return "paid_search"
+    if medium_folded in {"paid_social", "paidsocial", "paid-social"}:
+        return "paid_social"
+    if medium_folded in {"email", "e-mail", "newsletter"}:
+        return "email"
+    if medium_folded in {"display", "banner", "banniere"}:
+        return "display"
+    words = set(source_folded.replace("-", " ").replace("_", " ").split())
+    for channel, names in reversed(_SOURCE_CHANNELS):
+        if any(name == source_folded or name in words for name in names):
+            return channel
+    return "unknown"

@@ -1,0 +1,1 @@
+"""Figures: lake, named SQL, reports."""

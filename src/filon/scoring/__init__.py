@@ -1,0 +1,1 @@
+"""How well a lead fits and how engaged it is, with the reasons."""

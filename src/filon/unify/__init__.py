@@ -1,0 +1,1 @@
+"""Who is who: identifiers and the step of the line that resolves them."""
