@@ -85,10 +85,20 @@ class Rows:
         tail = " FOR UPDATE" if lock and sql.is_postgresql() else ""
         table = self.model._meta.db_table
         found: list[dict[str, Any]] = []
+        readers = sql.readers(self.model, self.columns)
         for cells in sql.fetch(f'SELECT {names} FROM "{table}" WHERE {where} ORDER BY id{tail}', params):
-            row = self.by_id.setdefault(cells[0], dict(zip(self.columns, cells, strict=True)))
+            row = self.by_id.get(cells[0])
+            if row is None:
+                row = self.by_id[cells[0]] = self._row(cells, readers)
             found.append(row)
         return found
+
+    def _row(self, cells: Sequence[Any], readers: Sequence[tuple[int, sql.Adapter]]) -> dict[str, Any]:
+        row = dict(zip(self.columns, cells, strict=True))
+        for position, reader in readers:
+            if cells[position] is not None:
+                row[self.columns[position]] = reader(cells[position])
+        return row
 
     def load_ids(self, ids: Iterable[int], *, lock: bool = False) -> None:
         """Read the rows with these ids that are not here yet."""

@@ -145,6 +145,40 @@ def as_json(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
+def readers(model: type[models.Model], columns: Sequence[str]) -> list[tuple[int, Adapter]]:
+    """(position, reader) of the columns whose raw value is not yet the Python value the model speaks of."""
+    return _readers(model, tuple(columns), connection.vendor)
+
+
+@lru_cache(maxsize=256)
+def _readers(model: type[models.Model], columns: tuple[str, ...], vendor: str) -> list[tuple[int, Adapter]]:
+    found = [(position, _reader(_field(model, column), vendor)) for position, column in enumerate(columns)]
+    return [(position, reader) for position, reader in found if reader is not None]
+
+
+def _reader(field: models.Field[Any, Any], vendor: str) -> Adapter | None:
+    if isinstance(field, models.JSONField):
+        return as_json
+    if vendor == "postgresql":
+        return None
+    if isinstance(field, models.DateTimeField):
+        return as_utc
+    if isinstance(field, models.DateField):
+        return _as_date
+    if isinstance(field, models.DecimalField):
+        return _sqlite_read_decimal(field.decimal_places)
+    return bool if isinstance(field, models.BooleanField) else None
+
+
+def _as_date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _sqlite_read_decimal(places: int) -> Adapter:
+    unit = Decimal(1).scaleb(-places)
+    return lambda value: Decimal(str(value)).quantize(unit)
+
+
 def dumps(value: Any) -> str:
     """JSON text as both databases store it; decimals and times as text."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

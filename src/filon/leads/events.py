@@ -1,0 +1,223 @@
+"""The facts told of leads, people and companies. Personal values (`PERSONAL`) go to the erasable detail row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from filon.core.ledger import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadCaptured(Event):
+    """A lead came to be; its journey begins at `stage`. `at` is the capture, which may be long ago (history)."""
+
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"landing_page"})
+
+    lead_id: int
+    person_id: int
+    company_id: int | None = None
+    door: str
+    channel: str
+    source: str = ""
+    campaign_id: int | None = None
+    stage: str = "captured"
+    is_history: bool = False
+    landing_page: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted(Event):
+    """The person (or a program in their name) came through a door: a form, a call of the API, a hook."""
+
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"message", "landing_page"})
+
+    lead_id: int
+    person_id: int
+    company_id: int | None = None
+    door: str
+    channel: str
+    source: str = ""
+    campaign_id: int | None = None
+    path: str = ""
+    landing_page: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldsChanged(Event):
+    """Fields of a person, company or lead took other values; `fields` names them, the values are personal."""
+
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"old", "new"})
+
+    of: str  # person, company or lead
+    fields: list[str]
+    old: dict[str, Any]
+    new: dict[str, Any]
+    person_id: int | None = None
+    company_id: int | None = None
+    lead_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageChanged(Event):
+    """A lead passed from one stage to another."""
+
+    lead_id: int
+    person_id: int | None = None
+    company_id: int | None = None
+    from_stage: str
+    to_stage: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerChanged(Event):
+    """A lead changed hands."""
+
+    lead_id: int
+    person_id: int | None = None
+    from_owner_id: int | None = None
+    to_owner_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act(Event):
+    """Something the person did or was done toward them; the base of the kinds below."""
+
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    person_id: int
+    lead_id: int | None = None
+    company_id: int | None = None
+    door: str = ""
+    channel: str = ""
+    source: str = ""
+    campaign_id: int | None = None
+    path: str = ""
+    value: Any = None
+    is_machine: bool = False
+    text: str = ""
+
+
+class PageViewed(Act):
+    """A page of ours was seen."""
+
+
+class EmailOpened(Act):
+    """One of our mails was opened (by a program as often as by a person)."""
+
+
+class EmailClicked(Act):
+    """A link in one of our mails was followed."""
+
+
+class FormSubmitted(Act):
+    """A form was sent (reported by another system)."""
+
+
+class DemoRequested(Act):
+    """The person asked for a demonstration or a quote."""
+
+
+class ContentDownloaded(Act):
+    """A document was taken."""
+
+
+class WebinarAttended(Act):
+    """The person attended a webinar."""
+
+
+class EventAttended(Act):
+    """The person came to our stand or event."""
+
+
+class ChatStarted(Act):
+    """The person wrote in the chat of our site."""
+
+
+class InboundCall(Act):
+    """The person called and was answered: a two-way exchange."""
+
+
+class Replied(Act):
+    """The person answered one of our messages: a two-way exchange."""
+
+
+class MeetingHeld(Act):
+    """A meeting with the person took place: a two-way exchange."""
+
+
+class Unsubscribed(Act):
+    """The person objected to our messages."""
+
+
+class Bounced(Act):
+    """A message could not be delivered."""
+
+
+class NoteWritten(Act):
+    """A colleague wrote something down about the lead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallLogged(Act):
+    """A colleague called the person. `outcome`: reached, voicemail, no_answer, call_back, wrong_number, gatekeeper,
+    not_now or not_interested."""
+
+    outcome: str = "reached"
+
+
+class MessageSent(Act):
+    """A colleague wrote to the person by hand (mail, social message)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomAct(Act):
+    """Something that happened, of a kind this product has no name for; `name` says which."""
+
+    name: str = ""
+
+
+ACTS: dict[str, type[Act]] = {
+    cls.kind: cls
+    for cls in (
+        PageViewed,
+        EmailOpened,
+        EmailClicked,
+        FormSubmitted,
+        DemoRequested,
+        ContentDownloaded,
+        WebinarAttended,
+        EventAttended,
+        ChatStarted,
+        InboundCall,
+        Replied,
+        MeetingHeld,
+        Unsubscribed,
+        Bounced,
+        NoteWritten,
+        CallLogged,
+        MessageSent,
+    )
+}
+"""The kinds of act that doors may bring and people may log, by code."""
+
+OUTREACH = frozenset({CallLogged.kind, MessageSent.kind})
+"""Human acts toward the person: the first one is the first response."""
+
+EXCHANGES = frozenset({InboundCall.kind, Replied.kind, MeetingHeld.kind})
+"""Two-way exchanges; a logged call counts too when its outcome is `reached`, `call_back`, `not_now` or
+`not_interested`."""
+
+SPOKEN = frozenset({"reached", "call_back", "not_now", "not_interested"})
+"""Outcomes of a call in which someone spoke with the person."""
+
+
+def act_of(kind: str, *, at: datetime, person_id: int, **fields: Any) -> Act:
+    """An act of the kind named by a door; unknown kinds are kept under their own name as `custom_act`."""
+    cls = ACTS.get(kind)
+    if cls is None:
+        return CustomAct(at=at, person_id=person_id, name=kind[:80], **fields)
+    return cls(at=at, person_id=person_id, **fields)
