@@ -7,8 +7,22 @@ from typing import Any
 
 from filon.core.ledger import Event
 from filon.core.line import Step
+from filon.leads import commands as leads
+from filon.leads import records
+from filon.unify import commands as unify
 
-LINES: Mapping[str, Sequence[Step]] = {}
+LINES: Mapping[str, Sequence[Step]] = {
+    "lead": [
+        records.recognise,
+        unify.identify_companies,
+        unify.identify_people,
+        leads.record_companies,
+        leads.record_people,
+        leads.record_leads,
+        leads.answer_leads,
+        leads.record_findings,
+    ],
+}
 """What an entry of each kind goes through, in order. Each step takes the whole batch."""
 
 NOW: dict[type[Event], list[Callable[..., None]]] = {}

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db import DatabaseError, IntegrityError, OperationalError, models, transaction
@@ -22,6 +24,7 @@ from filon.kit.errors import Kind, Refused
 
 log = logging.getLogger("filon.line")
 _TRIES: Final = 6
+_OFF: Final = frozenset({"rejected", "unchanged"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +81,11 @@ class Rows:
         self.by_id: dict[int, dict[str, Any]] = {}
         self.new: list[dict[str, Any]] = []
         self.changed: dict[int, set[str]] = {}
+        self._fresh: set[int] = set()
+
+    def is_new(self, row: dict[str, Any]) -> bool:
+        """Whether the row was made in this batch."""
+        return "id" not in row or row["id"] in self._fresh
 
     def load(self, where: str, params: Sequence[Any], *, lock: bool = False) -> list[dict[str, Any]]:
         """Read rows into the batch (those already here stay as they are), in id order."""
@@ -106,8 +114,9 @@ class Rows:
         if missing:
             self.load(*sql.any_of("id", missing), lock=lock)
 
-    def add(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A new row; its id is given when the step asks for ids with `number`, or at the end."""
+    def add(self, **values: Any) -> dict[str, Any]:
+        """A new row, its other columns at their defaults; its id is given by `number`, or at the end."""
+        row = {**_blank(self.model), **values}
         self.new.append(row)
         return row
 
@@ -117,13 +126,14 @@ class Rows:
         for row, row_id in zip(waiting, sql.allocate_ids(self.model, len(waiting)), strict=True):
             row["id"] = row_id
             self.by_id[row_id] = row
+        self._fresh.update(row["id"] for row in waiting)
 
     def change(self, row: dict[str, Any], column: str, value: Any) -> bool:
         """Set a column; True when that is news. A row made in this batch needs no update of its own."""
         if row.get(column) == value:
             return False
         row[column] = value
-        if "id" in row:
+        if not self.is_new(row):
             self.changed.setdefault(row["id"], set()).add(column)
         return True
 
@@ -131,18 +141,26 @@ class Rows:
         """Insert what is new, update what changed: one statement a table and set of columns."""
         self.number()
         if self.new:
-            columns = [column for column in self.columns if column in self.new[0]]
-            sql.insert_rows(self.model, columns, [[row[column] for column in columns] for row in self.new])
-        fresh = {row["id"] for row in self.new}
+            cells = itemgetter(*self.columns)
+            sql.insert_rows(self.model, self.columns, [cells(row) for row in self.new])
         groups: dict[frozenset[str], list[int]] = {}
         for row_id, columns_changed in self.changed.items():
-            if row_id not in fresh:
-                groups.setdefault(frozenset(columns_changed), []).append(row_id)
+            groups.setdefault(frozenset(columns_changed), []).append(row_id)
         for names, ids in groups.items():
             ordered = sorted(names)
             rows = [[row_id, *(self.by_id[row_id][name] for name in ordered)] for row_id in sorted(ids)]
             sql.update_rows(self.model, ordered, rows)
         self.new, self.changed = [], {}
+
+
+@lru_cache(maxsize=64)
+def _blank(model: type[models.Model]) -> dict[str, Any]:
+    """The defaults of a table's columns, without its id. Shared: nobody changes the values in place."""
+    blank: dict[str, Any] = {}
+    for item in model._meta.concrete_fields:
+        if item.column != "id":
+            blank[item.column] = None if not item.has_default() and item.null else item.get_default()
+    return blank
 
 
 class Batch:
@@ -168,8 +186,8 @@ class Batch:
         return rows
 
     def going(self) -> list[Item]:
-        """Items still on the line."""
-        return [item for item in self.items if item.outcome != "rejected"]
+        """Items still on the line: neither refused nor found to be what is known already."""
+        return [item for item in self.items if item.outcome not in _OFF]
 
     def tell(self, event: Event) -> None:
         """A fact to leave in the ledger with the change."""

@@ -120,6 +120,27 @@ def _castable(db_type: str) -> str:
     return "text" if db_type.startswith("varchar") else db_type
 
 
+def upsert_counts(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    count: str,
+    latest: str,
+) -> None:
+    """Insert counted rows; where one with the same `key` stands, add to its `count` and move its `latest` on."""
+    adapted = _adapt(model, tuple(columns), rows)
+    table = model._meta.db_table
+    names = ", ".join(f'"{column}"' for column in columns)
+    values = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * len(rows))
+    execute(
+        f'INSERT INTO "{table}" ({names}) VALUES {values} ON CONFLICT ({", ".join(key)}) DO UPDATE SET '
+        f'"{count}" = "{table}"."{count}" + excluded."{count}", "{latest}" = excluded."{latest}"',
+        [value for row in adapted for value in row],
+    )
+
+
 def delete_rows(model: type[models.Model], ids: Iterable[int]) -> int:
     """Delete rows by id; how many there were."""
     where, params = any_of('"id"', ids)
@@ -234,7 +255,9 @@ def _adapter(field: models.Field[Any, Any], vendor: str) -> Adapter | None:
 
 
 def _sqlite_datetime(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ")[:-6]  # without "+00:00", as Django writes it
 
 
 def _sqlite_decimal(places: int) -> Adapter:

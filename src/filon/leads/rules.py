@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 STAGES: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "opportunity", "customer")
@@ -44,6 +45,26 @@ def is_open(stage: str) -> bool:
     return stage != "customer" and stage in RANK
 
 
+_STAGE_NAMES: Final = {
+    "captured": "captured new nouveau nouvelle open ouvert subscriber abonne lead",
+    "qualifying": "qualifying working contacted contacte attempted_to_contact en_qualification in_progress en_cours",
+    "nurturing": "nurturing en_nurturing nurture a_recontacter recycled",
+    "mql": "mql marketingqualifiedlead marketing_qualified_lead",
+    "sql": "sql salesqualifiedlead sales_qualified_lead qualified qualifie",
+    "opportunity": "opportunity opportunite opportunites",
+    "customer": "customer client won gagne closed_won converted converti evangelist",
+    "disqualified": "disqualified disqualifie unqualified non_qualifie closed_not_converted hors_cible",
+    "lost": "lost perdu closed_lost",
+    "attached": "attached rattache",
+}
+_STAGE_OF: Final = {name: stage for stage, names in _STAGE_NAMES.items() for name in names.split()}
+
+
+def stage_named(folded: str) -> str | None:
+    """Our stage for a folded name of ours or of another system; None for a name nobody knows."""
+    return _STAGE_OF.get(folded.replace(" ", "_").replace("-", "_"))
+
+
 def channel_of(value: str) -> tuple[str, bool]:
     """The channel a given text means, and whether it was one. Doors and unknown words become `unknown`."""
     folded = value.strip().lower().replace(" ", "_").replace("-", "_")
@@ -66,6 +87,7 @@ _SOURCE_CHANNELS: Final = (
 )
 
 
+@lru_cache(maxsize=4096)
 def channel_of_source(source_folded: str, medium_folded: str = "") -> str:
     """The channel that a source, and a UTM medium when there is one, most likely mean; `unknown` without a hint."""
     if medium_folded in {"cpc", "ppc", "paidsearch", "paid_search", "sea"}:

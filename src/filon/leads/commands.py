@@ -1,0 +1,298 @@
+"""The record steps of the line: companies, people and leads take what the entries say, and the facts tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from filon.core.line import Batch, Item
+from filon.kit import sql
+from filon.kit.text import fold
+from filon.leads import fills, names, records, rules, stages
+from filon.leads.events import FieldsChanged, LeadCaptured, Submitted
+from filon.leads.models import Company, Finding, Lead, Person
+
+
+def record_companies(batch: Batch) -> None:
+    """Write what the entries say of their companies. No statement of its own."""
+    for item in batch.going():
+        if item.company is not None:
+            _fill(batch, Company, item, item.company, fills.COMPANY)
+            if batch.items[0].entry.kind == "company":
+                _fill_attributes(batch, Company, item, item.company)
+
+
+def record_people(batch: Batch) -> None:
+    """Write what the entries say of the people. No statement of its own."""
+    people = batch.rows(Person)
+    for item in batch.going():
+        person = item.person
+        assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
+        values = item.entry.values
+        if "full_name" not in values and ("first_name" in values or "last_name" in values):
+            first = values.get("first_name") or person["first_name"]
+            last = values.get("last_name") or person["last_name"]
+            values["full_name"] = fills.full_name(first, last)
+        _fill(batch, Person, item, person, fills.PERSON)
+        if item.company is not None and person["company_id"] is None:
+            people.change(person, "company_id", item.company["id"])
+
+
+def record_leads(batch: Batch) -> None:
+    """Join each entry to its person's open lead, or open one. A constant number of statements."""
+    items = batch.going()
+    campaigns = names.campaigns(batch, items)
+    owners = names.owners(batch, items)
+    open_leads = _open_leads(batch, items)
+    for item in items:
+        _choose_lead(batch, item, open_leads)
+    batch.rows(Lead).number()
+    for item in items:
+        lead = item.lead
+        assert lead is not None  # noqa: S101 — _choose_lead sets it
+        _fill_lead(batch, item, lead, campaigns, owners)
+        _tell_arrival(batch, item, lead)
+        _move(batch, item, lead)
+        records.point(batch, item, lead)
+        if item.outcome == "seen":
+            item.outcome = "unchanged"
+
+
+def _open_leads(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
+    """The open lead of each known person (of no product line in particular), and the leads source records name."""
+    rows = batch.rows(Lead)
+    known = [item.person["id"] for item in items if item.person is not None and item.is_matched]
+    named = [item.source_record["record_id"] for item in items if item.given_before is not None and item.source_record]
+    rows.load_ids(named)
+    if known:
+        where, params = sql.any_of("person_id", sorted(set(known)))
+        rows.load(f"{where} AND is_open AND product_line = ''", params)
+    return {row["person_id"]: row for row in rows.by_id.values() if row["is_open"] and not row["product_line"]}
+
+
+def _choose_lead(batch: Batch, item: Item, open_leads: dict[int, dict[str, Any]]) -> None:
+    rows = batch.rows(Lead)
+    person = item.person
+    assert person is not None  # noqa: S101 — identify_people sets it
+    lead = None
+    if item.given_before is not None and item.source_record is not None:
+        lead = rows.by_id.get(item.source_record["record_id"])
+    if lead is None:
+        lead = open_leads.get(person["id"])
+    if lead is not None:
+        item.lead, item.outcome = lead, "seen"
+        return
+    item.lead = _new_lead(batch, item, person)
+    if not _is_closed_by(item):
+        open_leads[person["id"]] = item.lead
+
+
+def _is_closed_by(item: Item) -> bool:
+    """Whether the entry itself says that its journey is over."""
+    if item.entry.values.get("outcome") in {"won", "lost"}:
+        return True
+    stage = rules.stage_named(fold(item.entry.values.get("stage", "")))
+    return stage is not None and not rules.is_open(stage)
+
+
+def _new_lead(batch: Batch, item: Item, person: dict[str, Any]) -> dict[str, Any]:
+    entry = item.entry
+    captured_at = entry.values.get("captured_at")
+    at = captured_at or entry.at
+    return batch.rows(Lead).add(
+        person_id=person["id"],
+        company_id=item.company["id"] if item.company else person["company_id"],
+        stage_since=at,
+        captured_at=at,
+        is_captured_at_known=captured_at is not None or entry.door != "file",
+        is_history=not entry.is_live,
+        door=entry.door,
+        import_id=batch.import_id,
+        created_at=batch.at,
+        updated_at=batch.at,
+    )
+
+
+def _fill_lead(
+    batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int], owners: Mapping[str, int]
+) -> None:
+    rows, values = batch.rows(Lead), item.entry.values
+    is_new = rows.is_new(lead) and item.outcome == "created"
+    if is_new or not lead["source"]:
+        _fill_origin(batch, item, lead, campaigns)
+    _fill(batch, Lead, item, lead, fills.LEAD)
+    _fill_attributes(batch, Lead, item, lead)
+    if owner := values.get("owner"):
+        owner_id = owners[fold(owner)]
+        if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
+            rows.change(lead, "owner_id", owner_id)
+    if item.company is not None and lead["company_id"] is None:
+        rows.change(lead, "company_id", item.company["id"])
+
+
+def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
+    """Where the lead came from: the first entry says it, later ones only fill a gap."""
+    rows, values = batch.rows(Lead), item.entry.values
+    source = (values.get("source") or "")[:120]
+    folded = fold(source)
+    if source:
+        rows.change(lead, "source", source)
+        rows.change(lead, "source_folded", folded)
+    elif not lead["source"]:
+        batch.find("lead", "lead_without_source", "")
+    if campaign := values.get("campaign"):
+        rows.change(lead, "campaign_id", campaigns[fold(campaign)])
+    channel = "unknown"
+    if given := values.get("channel"):
+        channel, is_known = rules.channel_of(given)
+        if not is_known:
+            batch.find("lead", "unknown_channel", given)
+    if channel == "unknown":
+        channel = rules.channel_of_source(folded, fold(values.get("medium") or ""))
+    if lead["channel"] == "unknown":
+        rows.change(lead, "channel", channel)
+
+
+def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
+    """The facts of coming in. A file is a list of people, not an act of theirs: it leaves no submission."""
+    entry = item.entry
+    origin: dict[str, Any] = {
+        "lead_id": lead["id"],
+        "person_id": lead["person_id"],
+        "company_id": lead["company_id"],
+        "door": entry.door,
+        "channel": lead["channel"],
+        "source": lead["source"],
+        "campaign_id": lead["campaign_id"],
+        "landing_page": lead["landing_page"],
+    }
+    if item.outcome == "created":
+        batch.tell(LeadCaptured(at=lead["captured_at"], is_history=lead["is_history"], **origin))
+    if entry.door != "file" and entry.is_live:
+        said_at = entry.values.get("captured_at") or entry.at
+        batch.tell(Submitted(at=said_at, message=entry.values.get("message", ""), **origin))
+        rows = batch.rows(Lead)
+        rows.change(lead, "last_act_at", said_at)
+        rows.change(lead, "last_act", Submitted.kind)
+        if item.outcome == "seen":
+            item.outcome = "updated"
+
+
+def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
+    """Put the lead where the entry says it is, at the date it says."""
+    values = item.entry.values
+    at = values.get("outcome_at") or (lead["captured_at"] if item.outcome == "created" else batch.at)
+    stage = None
+    if name := values.get("stage"):
+        stage = rules.stage_named(fold(name))
+        if stage is None:
+            batch.find("lead", "unknown_stage", name)
+    stage = {"won": "customer", "lost": "lost"}.get(values.get("outcome", ""), stage)
+    if stage is None or not _is_news(item, "outcome", "stage"):
+        return
+    if stages.move(batch, lead, stage, at=at, reason=(values.get("reason") or "")[:200]) and item.outcome == "seen":
+        item.outcome = "updated"
+
+
+def _is_news(item: Item, *fields: str) -> bool:
+    """Whether the entry's system says something else of these fields than it last did."""
+    before = item.given_before
+    return before is None or any(before.get(field, "") != str(item.entry.values.get(field, "")) for field in fields)
+
+
+def _may_write(item: Item, field: str, value: Any, before: Any, row: dict[str, Any]) -> bool:
+    return fills.may_write(field, value, before, given_before=item.given_before, edited=row["edited"])
+
+
+def _fill(
+    batch: Batch, model: type[models.Model], item: Item, row: dict[str, Any], plan: Mapping[str, tuple[str, int]]
+) -> None:
+    """Write the entry's values into a row; a known row that changes leaves a fact with the old and new values."""
+    rows = batch.rows(model)
+    wanted = [(field, value, *plan[field]) for field, value in item.entry.values.items() if field in plan]
+    if rows.is_new(row):
+        for field, value, column, longest in wanted:
+            if value not in (None, "") and not row[column]:
+                row.update(fills.with_twin(column, value, longest))
+        return
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    for field, value, column, longest in wanted:
+        before = row[column]
+        if not _may_write(item, field, value, before, row):
+            continue
+        changed = [rows.change(row, name, cell) for name, cell in fills.with_twin(column, value, longest).items()]
+        if changed[0]:
+            old[field], new[field] = before, row[column]
+    if new:
+        _tell_change(batch, model, item, row, old, new)
+
+
+def _fill_attributes(batch: Batch, model: type[models.Model], item: Item, row: dict[str, Any]) -> None:
+    attributes = {
+        name: value
+        for name, value in item.entry.attributes.items()
+        if _may_write(item, f"attributes.{name}", value, row["attributes"].get(name), row)
+    }
+    if not attributes:
+        return
+    rows = batch.rows(model)
+    old = {f"attributes.{name}": row["attributes"].get(name) for name in attributes}
+    is_new = rows.is_new(row)
+    rows.change(row, "attributes", {**row["attributes"], **attributes})
+    rows.change(row, "attributes_folded", {**row["attributes_folded"], **fills.fold_attributes(attributes)})
+    if not is_new:
+        new = {f"attributes.{name}": value for name, value in attributes.items()}
+        _tell_change(batch, model, item, row, old, new)
+
+
+def _tell_change(
+    batch: Batch,
+    model: type[models.Model],
+    item: Item,
+    row: dict[str, Any],
+    old: dict[str, Any],
+    new: dict[str, Any],
+) -> None:
+    of = model.__name__.lower()
+    batch.rows(model).change(row, "updated_at", batch.at)
+    batch.tell(FieldsChanged(at=batch.at, of=of, fields=sorted(new), old=old, new=new, **{f"{of}_id": row["id"]}))
+    if item.outcome == "seen":
+        item.outcome = "updated"
+
+
+def record_findings(batch: Batch) -> None:
+    """Count what people should know. The last step: one statement."""
+    if not batch.findings:
+        return
+    rows = [
+        (kind, code, subject, count, batch.import_id, batch.at, batch.at)
+        for (kind, code, subject), count in sorted(batch.findings.items())
+    ]
+    sql.upsert_counts(
+        Finding,
+        ("kind", "code", "subject", "count", "import_id", "first_at", "last_at"),
+        rows,
+        key=("kind", "code", "subject"),
+        count="count",
+        latest="last_at",
+    )
+
+
+def answer_leads(batch: Batch) -> None:
+    """What a synchronous door answers for each entry. No statement."""
+    for item in batch.items:
+        lead = item.lead
+        if item.refusal is None and lead is not None:
+            item.answer = {
+                "id": lead["id"],
+                "person_id": lead["person_id"],
+                "company_id": lead["company_id"],
+                "stage": lead["stage"],
+                "route": lead["route"] or None,
+                "owner": lead["owner_id"],
+                "matched": item.is_matched,
+                "created": item.outcome == "created",
+            }
