@@ -1,0 +1,30 @@
+// What every page loads: htmx for parts of pages, Alpine for local state, and our few behaviours.
+import Alpine from "@alpinejs/csp";
+import htmx from "htmx.org";
+import { startBoards } from "./board.js";
+import { startDialogs } from "./dialogs.js";
+import { fileDrop } from "./drop.js";
+import { startKeys } from "./keys.js";
+import { startPalette } from "./palette.js";
+import { startPlotViews } from "./plots.js";
+import { selection } from "./selection.js";
+import { startTerms } from "./terms.js";
+import { startTheme } from "./theme.js";
+import { startTimes } from "./times.js";
+import { startToasts } from "./toast.js";
+
+window.htmx = htmx; // htmx extensions and the browser tests look for it here
+
+Alpine.data("selection", selection);
+Alpine.data("fileDrop", fileDrop);
+Alpine.start();
+
+startToasts(htmx);
+startTheme();
+startDialogs();
+startTerms();
+startTimes();
+startPlotViews();
+startPalette();
+startKeys();
+startBoards(htmx);

@@ -1,0 +1,68 @@
+"""What every page knows: navigation, theme, version, and the words its scripts need."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from filon.ui import navigation
+from filon.ui.formats import SPACE
+
+THEMES: Final = ("light", "dark")
+
+
+class Ui:
+    """Computed only when the template asks, so an HTMX part pays nothing for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def navigation(self) -> list[navigation.ShownSection]:
+        """The sections this reader sees."""
+        return navigation.shown(self._request)
+
+    @cached_property
+    def phone_entries(self) -> list[navigation.ShownEntry]:
+        """The four pages in the bar at the bottom of a phone."""
+        return [entry for section in self.navigation for entry in section.entries if entry.on_phone][:4]
+
+    @cached_property
+    def theme(self) -> str:
+        """`light`, `dark`, or empty to follow the system."""
+        chosen = self._request.COOKIES.get("theme", "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def version(self) -> str:
+        """The product's version."""
+        return _version()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Words for frontend/src/texts.js."""
+        return {
+            "offline": gettext("The server cannot be reached. Nothing was saved; try again in a moment."),
+            "broken": gettext("Something went wrong on our side. Nothing was saved."),
+            "refused": gettext("This is not possible."),
+            "now": gettext("just now"),
+            "minutes_ago": (gettext("%(n)s min ago") % {"n": "{n}"}).replace(" ", SPACE),
+            "hours_ago": (gettext("%(n)s h ago") % {"n": "{n}"}).replace(" ", SPACE),
+        }
+
+
+def ui(request: HttpRequest) -> dict[str, Ui]:
+    """Context processor: `ui` in every template."""
+    return {"ui": Ui(request)}
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("filon")
+    except PackageNotFoundError:
+        return ""
