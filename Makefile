@@ -56,6 +56,6 @@ $(VENV)/.messages: $(VENV)/.runtime $(wildcard src/filon/*/locale/*/LC_MESSAGES/
 	@touch $@
 
 # Node comes from the machine, or from a wheel when there is none.
-$(ASSETS): $(VENV)/.runtime frontend/package-lock.json $(wildcard frontend/*.mjs frontend/src/*)
+$(ASSETS): frontend/package-lock.json $(wildcard frontend/build.* frontend/*.json frontend/src/*.js frontend/src/styles/*.css) | $(VENV)/.runtime
 	PIP="$(PIP)" BIN="$(BIN)" sh frontend/build.sh
 	@touch $@

@@ -57,7 +57,11 @@ STYLES: Final = {
 }
 SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 WITHOUT_CENTS: Final = frozenset({"JPY", "KRW", "XAF", "XOF", "XPF", "VND", "CLP"})
-_LARGE: Final = ((Decimal(1_000_000_000), {"fr": "Md", "en": "bn"}), (Decimal(1_000_000), {"fr": "M", "en": "M"}), (Decimal(1_000), {"fr": "k", "en": "k"}))
+_LARGE: Final = (
+    (Decimal(1_000_000_000), {"fr": "Md", "en": "bn"}),
+    (Decimal(1_000_000), {"fr": "M", "en": "M"}),
+    (Decimal(1_000), {"fr": "k", "en": "k"}),
+)
 _SHORTENED_FROM: Final = Decimal(10_000)
 
 

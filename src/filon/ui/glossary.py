@@ -45,9 +45,30 @@ CHAPTERS: Final[Sequence[Chapter]] = (
     Chapter(
         _("People and records"),
         (
-            Term("lead", _("Lead"), _("An identified contact, more or less qualified, with one buying journey: origin, stage, owner, scores."), url_name="leads:list"),
-            Term("mql", _("MQL"), _("A lead whose profile and engagement scores pass the thresholds: marketing proposes it for qualification."), url_name="leads:list"),
-            Term("sql", _("SQL"), _("A lead whose intent an SDR has confirmed and whose entry criteria are filled; sales accept or refuse it."), url_name="leads:list"),
+            Term(
+                "lead",
+                _("Lead"),
+                _(
+                    "An identified contact, more or less qualified, with one buying journey: origin, stage, owner, scores."
+                ),
+                url_name="leads:list",
+            ),
+            Term(
+                "mql",
+                _("MQL"),
+                _(
+                    "A lead whose profile and engagement scores pass the thresholds: marketing proposes it for qualification."
+                ),
+                url_name="leads:list",
+            ),
+            Term(
+                "sql",
+                _("SQL"),
+                _(
+                    "A lead whose intent an SDR has confirmed and whose entry criteria are filled; sales accept or refuse it."
+                ),
+                url_name="leads:list",
+            ),
         ),
     ),
 )

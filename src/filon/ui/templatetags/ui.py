@@ -78,6 +78,33 @@ def duration(value: timedelta | None) -> str:
     return formats.duration(value)
 
 
+@register.filter
+def magnitude(value: Any) -> formats.Number | None:
+    """A figure without its sign, where an arrow tells the direction."""
+    exact = _figure(value)
+    return None if exact is None else abs(exact)
+
+
+@register.filter
+def signed(value: Any) -> str:
+    """`{{ 12|signed }}` → "+12"."""
+    exact = _figure(value)
+    return ("+" if exact is not None and exact > 0 else "") + formats.number(exact)
+
+
+@register.simple_tag
+def signed_bar(points: Any, most: Any) -> SafeString:
+    """A bar right of the middle for points gained, left of it for points lost; `most` points fill one side."""
+    share = min(abs(float(points)) / (float(most) or 1), 1) * 50
+    start = 50 if points >= 0 else 50 - share
+    return format_html(
+        '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="{}" y="0" width="{}" height="8"/>'
+        '<line x1="50" y1="0" x2="50" y2="8" vector-effect="non-scaling-stroke"/></svg>',
+        f"{start:.2f}",
+        f"{share:.2f}",
+    )
+
+
 # Moments
 
 
@@ -106,6 +133,15 @@ def day(at: datetime | date | None) -> str:
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), formats.day(at, timezone.now()))
 
 
+@register.filter
+def clock(at: datetime | None) -> str:
+    """ "14:05", for entries that stand under their day; the exact time on hover."""
+    if at is None:
+        return ""
+    hour = f"{timezone.localtime(at):%H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), formats.exact(at), hour)
+
+
 # Chips
 
 
@@ -113,7 +149,11 @@ def day(at: datetime | date | None) -> str:
 def stage_chip(stage: str) -> dict[str, Any]:
     """`{% stage_chip lead.stage %}`: a circle that fills along the journey, and the name."""
     around = 12.5664  # circumference of the r=2 circle whose stroke is the filled part
-    return {"stage": stage, "label": stages.label(stage), "dash": f"{stages.FILLED.get(stage, 0) * around:.2f} {around}"}
+    return {
+        "stage": stage,
+        "label": stages.label(stage),
+        "dash": f"{stages.FILLED.get(stage, 0) * around:.2f} {around}",
+    }
 
 
 @register.filter
