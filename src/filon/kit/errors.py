@@ -15,7 +15,11 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     STALE = "stale"
     BUSY = "busy"
+    TOO_MANY = "too-many"
     NOT_SIGNED_IN = "not-signed-in"
+    FAILED = "failed"
+    TOO_LARGE = "too-large"
+    MALFORMED = "malformed"
 
 
 @dataclass

@@ -135,7 +135,7 @@ def _fill_lead(
 def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
     """Where the lead came from: the first entry says it, later ones only fill a gap."""
     rows, values = batch.rows(Lead), item.entry.values
-    source = (values.get("source") or "")[:120]
+    source = (values.get("source") or "")[:500]
     folded = fold(source)
     if source:
         rows.change(lead, "source", source)
@@ -192,7 +192,7 @@ def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
     stage = {"won": "customer", "lost": "lost"}.get(values.get("outcome", ""), stage)
     if stage is None or not _is_news(item, "outcome", "stage"):
         return
-    if stages.move(batch, lead, stage, at=at, reason=(values.get("reason") or "")[:200]) and item.outcome == "seen":
+    if stages.move(batch, lead, stage, at=at, reason=(values.get("reason") or "")[:500]) and item.outcome == "seen":
         item.outcome = "updated"
 
 

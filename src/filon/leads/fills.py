@@ -8,34 +8,34 @@ from typing import Any, Final
 from filon.kit.text import fold
 
 PERSON: Final[dict[str, tuple[str, int]]] = {
-    "first_name": ("first_name", 120),
-    "last_name": ("last_name", 120),
-    "full_name": ("full_name", 250),
+    "first_name": ("first_name", 500),
+    "last_name": ("last_name", 500),
+    "full_name": ("full_name", 1001),
     "email": ("email", 320),
     "phone": ("phone", 40),
-    "job_title": ("job_title", 250),
-    "linkedin_url": ("linkedin_url", 300),
-    "country": ("country", 80),
-    "city": ("city", 120),
+    "job_title": ("job_title", 500),
+    "linkedin_url": ("linkedin_url", 500),
+    "country": ("country", 500),
+    "city": ("city", 500),
     "language": ("language", 20),
 }
 """Field of the contract → (column of the person, longest text)."""
 
 COMPANY: Final[dict[str, tuple[str, int]]] = {
-    "company.name": ("name", 300),
+    "company.name": ("name", 500),
     "company.domain": ("domain", 255),
     "company.siren": ("siren", 9),
-    "company.sector": ("sector", 200),
+    "company.sector": ("sector", 500),
     "company.employees": ("employees", 0),
     "company.revenue": ("revenue", 0),
-    "company.country": ("country", 80),
-    "company.city": ("city", 120),
+    "company.country": ("country", 500),
+    "company.city": ("city", 500),
     "company.issues": ("issues", 0),
 }
 
 LEAD: Final[dict[str, tuple[str, int]]] = {
-    "medium": ("medium", 120),
-    "landing_page": ("landing_page", 500),
+    "medium": ("medium", 500),
+    "landing_page": ("landing_page", 2000),
     "class": ("lead_class", 10),
     "motion": ("motion", 9),
 }

@@ -28,18 +28,18 @@ class Campaign(models.Model):
 class Company(models.Model):
     """An organisation. Known by its `CompanyKey`s: domain, SIREN, or name and country."""
 
-    name = models.CharField(max_length=300)
-    name_folded = models.CharField(max_length=300)
+    name = models.CharField(max_length=500)
+    name_folded = models.CharField(max_length=500)
     domain = models.CharField(max_length=255, default="", blank=True)
     siren = models.CharField(max_length=9, default="", blank=True)
-    sector = models.CharField(max_length=200, default="", blank=True)
-    sector_folded = models.CharField(max_length=200, default="", blank=True)
+    sector = models.CharField(max_length=500, default="", blank=True)
+    sector_folded = models.CharField(max_length=500, default="", blank=True)
     employees = models.IntegerField(null=True, blank=True)
     revenue = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
-    country = models.CharField(max_length=80, default="", blank=True)
-    country_folded = models.CharField(max_length=80, default="", blank=True)
-    city = models.CharField(max_length=120, default="", blank=True)
-    city_folded = models.CharField(max_length=120, default="", blank=True)
+    country = models.CharField(max_length=500, default="", blank=True)
+    country_folded = models.CharField(max_length=500, default="", blank=True)
+    city = models.CharField(max_length=500, default="", blank=True)
+    city_folded = models.CharField(max_length=500, default="", blank=True)
     issues = models.TextField(default="", blank=True)
     issues_folded = models.TextField(default="", blank=True)
     is_customer = models.BooleanField(default=False)
@@ -67,7 +67,7 @@ class CompanyKey(models.Model):
 
     company = models.ForeignKey(Company, models.CASCADE, related_name="keys")
     kind = models.CharField(max_length=8)
-    value = models.CharField(max_length=400)
+    value = models.CharField(max_length=600)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="leads_company_key_names_one")]
@@ -79,19 +79,19 @@ class CompanyKey(models.Model):
 class Person(models.Model):
     """A human being we may talk to. Known by `Identifier`s, never by a row number alone."""
 
-    first_name = models.CharField(max_length=120, default="", blank=True)
-    last_name = models.CharField(max_length=120, default="", blank=True)
-    full_name = models.CharField(max_length=250, default="", blank=True)
-    full_name_folded = models.CharField(max_length=250, default="", blank=True)
+    first_name = models.CharField(max_length=500, default="", blank=True)
+    last_name = models.CharField(max_length=500, default="", blank=True)
+    full_name = models.CharField(max_length=1001, default="", blank=True)
+    full_name_folded = models.CharField(max_length=1001, default="", blank=True)
     email = models.CharField(max_length=320, default="", blank=True)
     phone = models.CharField(max_length=40, default="", blank=True)
-    job_title = models.CharField(max_length=250, default="", blank=True)
-    job_title_folded = models.CharField(max_length=250, default="", blank=True)
-    linkedin_url = models.CharField(max_length=300, default="", blank=True)
-    country = models.CharField(max_length=80, default="", blank=True)
-    country_folded = models.CharField(max_length=80, default="", blank=True)
-    city = models.CharField(max_length=120, default="", blank=True)
-    city_folded = models.CharField(max_length=120, default="", blank=True)
+    job_title = models.CharField(max_length=500, default="", blank=True)
+    job_title_folded = models.CharField(max_length=500, default="", blank=True)
+    linkedin_url = models.CharField(max_length=500, default="", blank=True)
+    country = models.CharField(max_length=500, default="", blank=True)
+    country_folded = models.CharField(max_length=500, default="", blank=True)
+    city = models.CharField(max_length=500, default="", blank=True)
+    city_folded = models.CharField(max_length=500, default="", blank=True)
     language = models.CharField(max_length=20, default="", blank=True)
     company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="people")
     edited: Any = models.JSONField(default=list, blank=True)
@@ -124,7 +124,7 @@ class Identifier(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="identifiers")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     system = models.CharField(max_length=40, default="", blank=True)
-    value = models.CharField(max_length=320)
+    value = models.CharField(max_length=500)
 
     class Meta:
         constraints = [
@@ -154,7 +154,7 @@ class Lead(models.Model):
     lead_class = models.CharField(max_length=10, default="", blank=True)
     motion = models.CharField(max_length=9, default="", blank=True)
     product_line = models.CharField(max_length=120, default="", blank=True)
-    reason = models.CharField(max_length=200, default="", blank=True)
+    reason = models.CharField(max_length=500, default="", blank=True)
     reached = models.PositiveSmallIntegerField(default=0)  # the highest rank ever held
     is_history = models.BooleanField(default=False)
     attributes: Any = models.JSONField(default=dict, blank=True)
@@ -166,11 +166,11 @@ class Lead(models.Model):
     # capture
     door = models.CharField(max_length=8, default="manual")
     channel = models.CharField(max_length=16, default="unknown")
-    source = models.CharField(max_length=120, default="", blank=True)
-    source_folded = models.CharField(max_length=120, default="", blank=True)
-    medium = models.CharField(max_length=120, default="", blank=True)
+    source = models.CharField(max_length=500, default="", blank=True)
+    source_folded = models.CharField(max_length=500, default="", blank=True)
+    medium = models.CharField(max_length=500, default="", blank=True)
     campaign = models.ForeignKey(Campaign, models.SET_NULL, null=True, blank=True, related_name="+")
-    landing_page = models.CharField(max_length=500, default="", blank=True)
+    landing_page = models.CharField(max_length=2000, default="", blank=True)
     captured_at = models.DateTimeField()
     is_captured_at_known = models.BooleanField(default=True)
     import_id = models.BigIntegerField(null=True)
@@ -224,7 +224,7 @@ class SourceRecord(models.Model):
 
     kind = models.CharField(max_length=12)
     system = models.CharField(max_length=40)
-    key = models.CharField(max_length=320)
+    key = models.CharField(max_length=500)
     record_id = models.BigIntegerField()
     digest = models.CharField(max_length=32)
     given: Any = models.JSONField(default=dict)
@@ -251,7 +251,7 @@ class Finding(models.Model):
 
     kind = models.CharField(max_length=12)
     code = models.CharField(max_length=40)
-    subject = models.CharField(max_length=320)
+    subject = models.CharField(max_length=500)
     count = models.PositiveIntegerField(default=1)
     import_id = models.BigIntegerField(null=True)
     record_id = models.BigIntegerField(null=True)

@@ -60,8 +60,8 @@ def _known_companies(batch: Batch, keys: set[tuple[str, str]]) -> dict[tuple[str
 def _new_company(batch: Batch, item: Item, keys: list[tuple[str, str]]) -> dict[str, Any]:
     name = item.entry.values.get("company.name") or keys[0][1]
     return batch.rows(Company).add(
-        name=name[:300],
-        name_folded=fold(name)[:300],
+        name=name[:500],
+        name_folded=fold(name)[:500],
         created_at=batch.at,
         updated_at=batch.at,
         import_id=batch.import_id,

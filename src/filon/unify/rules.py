@@ -59,10 +59,10 @@ def company_keys(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     if domain := company_domain(values):
         keys.append(("domain", domain))
     if name := values.get("company.name"):
-        folded = fold(name)[:300]
+        folded = fold(name)[:500]
         country = values.get("company.country")
         if country:
-            keys.append(("name", f"{folded}|{fold(country)}"))
+            keys.append(("name", f"{folded}|{fold(country)[:80]}"))
         else:
             keys.append(("name", f"{folded}|"))
     return keys

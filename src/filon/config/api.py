@@ -1,0 +1,70 @@
+"""The REST API: its routers, its keys, its problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+
+from filon.capture.api import router as capture_router
+from filon.core import keys
+from filon.core.access import Actor
+from filon.kit import web
+from filon.kit.errors import Kind, Refused
+
+
+class BearerKey(HttpBearer):
+    """An API key made in the settings or by `filon key create`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        """Set the request's actor to the key's."""
+        actor = keys.authenticate(f"Bearer {token}")
+        if actor is not None:
+            request.actor = actor  # type: ignore[attr-defined]
+        return actor
+
+
+api = NinjaAPI(
+    title="Filon",
+    version="1",
+    description="Leads in, figures out. Bearer keys with scopes; errors are application/problem+json (RFC 9457); "
+    "lists take `limit`, `after` (keyset cursor) and `filter` (condition language); every POST takes an "
+    "`Idempotency-Key`.",
+    auth=BearerKey(),
+    urls_namespace="api",
+)
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    return web.problem(error)
+
+
+@api.exception_handler(AuthenticationError)
+def _no_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    refused = Refused("Send a valid API key: Authorization: Bearer filon_…", Kind.NOT_SIGNED_IN, code="no_valid_key")
+    response = web.problem(refused)
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    problems: list[dict[str, Any]] = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"], "code": item["type"]}
+        for item in error.errors
+    ]
+    message = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
+    return web.problem(Refused(message, Kind.INVALID, problems, "invalid"))
+
+
+@api.exception_handler(HttpError)
+def _malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    kind = Kind.MALFORMED if error.status_code == 400 else Kind.INVALID
+    return web.problem(Refused(str(error), kind, code="malformed"))
+
+
+api.add_router("", capture_router)

@@ -1,0 +1,76 @@
+"""Group commit: calls that arrive together go down the line together, in one durable transaction.
+
+One writer a process takes what is waiting (at most `MOST`, without waiting for more) and answers after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from filon.core import inbox
+from filon.core.inbox import Arrival
+
+MOST: Final = 256
+
+
+class Gate:
+    """The one writer of this process."""
+
+    def __init__(self, take: Callable[[Sequence[Arrival]], None] = inbox.take) -> None:
+        self._take = take
+        self._waiting: queue.SimpleQueue[tuple[Arrival, asyncio.Future[Arrival]]] = queue.SimpleQueue()
+        self._started = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    async def submit(self, arrival: Arrival) -> Arrival:
+        """Hand an arrival over and wait for its answer."""
+        self._start()
+        future: asyncio.Future[Arrival] = asyncio.get_running_loop().create_future()
+        self._waiting.put((arrival, future))
+        return await future
+
+    def _start(self) -> None:
+        if self._thread is None:
+            with self._started:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="filon-gate", daemon=True)
+                    self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            bunch = self._bunch()
+            error: BaseException | None = None
+            try:
+                self._take([arrival for arrival, _ in bunch])
+            except Exception as caught:  # the callers must hear of it, and the writer must go on
+                error = caught
+            loop = bunch[0][1].get_loop()
+            loop.call_soon_threadsafe(_settle, bunch, error)
+
+    def _bunch(self) -> list[tuple[Arrival, asyncio.Future[Arrival]]]:
+        """What is waiting now, at least one."""
+        bunch = [self._waiting.get()]
+        while len(bunch) < MOST:
+            try:
+                bunch.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return bunch
+
+
+def _settle(bunch: Sequence[tuple[Arrival, asyncio.Future[Arrival]]], error: BaseException | None) -> None:
+    for arrival, future in bunch:
+        if future.cancelled():
+            continue
+        if error is None:
+            future.set_result(arrival)
+        else:
+            future.set_exception(error)
+
+
+GATE: Final = Gate()
+"""The process's gate; its thread starts with the first arrival."""

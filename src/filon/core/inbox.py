@@ -1,0 +1,292 @@
+"""Arrivals: what a synchronous door received, down the line and answered in one commit.
+
+The inbox row, the line's writes, the facts and the kept answer commit together; an arrival that breaks the line alone
+is committed as quarantined, with its reason, and can be replayed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from filon.core import line
+from filon.core.access import SYSTEM, Actor
+from filon.core.line import Batch, Entry, Item
+from filon.core.models import InboxEntry
+from filon.kit import sql
+from filon.kit.errors import Kind, Refused, not_found
+
+log = logging.getLogger("filon.inbox")
+KEY_KEPT: Final = timedelta(hours=72)
+"""How long the answer to an idempotency key is kept."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the door says: `body` for a 2xx, or the refusal it turns into a problem."""
+
+    body: Any = None
+    refusal: Refused | None = None
+    is_replay: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Arrival:
+    """One call of a door: its entries (all of one kind), as received (`payload`) and understood.
+
+    key: the caller's idempotency key, or empty. shape: makes the answer's body from the items at the line's end.
+    """
+
+    door: str
+    kind: str
+    route: str
+    entries: Sequence[Entry]
+    payload: Any
+    by: Actor
+    at: datetime
+    shape: Callable[[Sequence[Item]], Any]
+    key: str = ""
+    is_live: bool = True
+    answer: Answer = field(default_factory=Answer)
+
+    def scoped_key(self) -> str | None:
+        """The key as the database knows it: per credential and route."""
+        return f"{self.by.kind}:{self.by.id}:{self.route}:{self.key}"[:200] if self.key else None
+
+    def payload_hash(self) -> str:
+        """Hash of what was sent, to tell a retry from another request under the same key."""
+        return hashlib.blake2b(orjson.dumps(self.payload, default=str), digest_size=16).hexdigest() if self.key else ""
+
+
+def take(arrivals: Sequence[Arrival]) -> None:
+    """Take arrivals down the line, those of one author and kind in one transaction; sets each `answer`."""
+    groups: dict[tuple[Actor, str, bool], list[Arrival]] = {}
+    for arrival in arrivals:
+        groups.setdefault((arrival.by, arrival.kind, arrival.is_live), []).append(arrival)
+    for group in groups.values():
+        _take_group(_without_twins(group))
+
+
+def _without_twins(group: list[Arrival]) -> list[Arrival]:
+    """Of two arrivals under one key in one bunch, the second is told that the first is still in flight."""
+    seen: set[str] = set()
+    first: list[Arrival] = []
+    for arrival in group:
+        key = arrival.scoped_key()
+        if key is not None and key in seen:
+            message = "A request with this Idempotency-Key is still in flight. Try again in a moment."
+            arrival.answer = Answer(refusal=Refused(message, Kind.CONFLICT, code="idempotency_in_flight"))
+            continue
+        if key is not None:
+            seen.add(key)
+        first.append(arrival)
+    return first
+
+
+def _take_group(group: list[Arrival]) -> None:
+    if not group:
+        return
+    try:
+        _run(group)
+    except (OperationalError, InterfaceError):
+        log.exception("The database did not answer; %d arrivals were not stored", len(group))
+        connection.close()
+        for arrival in group:
+            message = "The database does not answer at the moment. Nothing was stored: try again."
+            arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
+    except Exception as error:  # one bad entry must not sink the bunch
+        if len(group) > 1:
+            for arrival in group:
+                _take_group([arrival])
+            return
+        log.exception("An arrival broke the line and is quarantined")
+        _quarantine(group[0], error)
+
+
+def _run(group: list[Arrival]) -> None:
+    first = group[0]
+    entries = [entry for arrival in group for entry in arrival.entries]
+
+    def make() -> Batch:
+        return Batch(entries, by=first.by, at=first.at, is_live=first.is_live)
+
+    line.run_with_retries(
+        make,
+        before=lambda batch: _recall(batch, group),
+        after=lambda batch: _keep(batch, group),
+    )
+
+
+def _parts(batch: Batch, group: Sequence[Arrival]) -> list[tuple[Arrival, list[Item]]]:
+    """Each arrival with its items."""
+    parts = []
+    start = 0
+    for arrival in group:
+        end = start + len(arrival.entries)
+        parts.append((arrival, batch.items[start:end]))
+        start = end
+    return parts
+
+
+def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
+    """Give retries their first answer and take them off the line. One statement when keys were sent."""
+    keys = {key: arrival for arrival in group if (key := arrival.scoped_key())}
+    for arrival in group:
+        arrival.answer = Answer()
+    if not keys:
+        return
+    where, params = sql.any_of("idempotency_key", list(keys))
+    kept = sql.fetch(
+        f"SELECT idempotency_key, payload_hash, answer FROM core_inboxentry WHERE {where} AND received_at > %s",
+        [*params, first_kept(batch.at)],
+    )
+    parts = {id(arrival): items for arrival, items in _parts(batch, group)}
+    for key, payload_hash, answer in kept:
+        arrival = keys[key]
+        arrival.answer = _replayed(arrival, payload_hash, sql.as_json(answer))
+        for item in parts[id(arrival)]:
+            item.outcome = "unchanged"
+
+
+def first_kept(at: datetime) -> Any:
+    """The oldest time whose answers are still replayed, as the database compares it."""
+    oldest = at - KEY_KEPT
+    return oldest if sql.is_postgresql() else oldest.isoformat(" ")[:-6]
+
+
+def _replayed(arrival: Arrival, payload_hash: str, answer: Any) -> Answer:
+    if payload_hash != arrival.payload_hash():
+        message = "This Idempotency-Key was used with another body. Send a new key for a new request."
+        return Answer(refusal=Refused(message, Kind.INVALID, code="idempotency_key_reused"))
+    if refused := answer.get("refusal"):
+        refusal = Refused(refused["message"], Kind(refused["kind"]), refused["errors"], refused["code"])
+        return Answer(refusal=refusal, is_replay=True)
+    return Answer(body=answer["body"], is_replay=True)
+
+
+_INBOX: Final = (
+    "door",
+    "kind",
+    "received_at",
+    "actor_kind",
+    "actor_id",
+    "status",
+    "payload",
+    "idempotency_key",
+    "payload_hash",
+    "answer",
+    "reason",
+    "attempts",
+    "done_at",
+)
+
+
+def _keep(batch: Batch, group: Sequence[Arrival]) -> None:
+    """Answer each arrival and keep what was received, with the answer where a retry may ask for it."""
+    rows = []
+    for arrival, items in _parts(batch, group):
+        if arrival.answer.is_replay or arrival.answer.refusal is not None:
+            continue
+        arrival.answer = _answer(arrival, items)
+        rows.append(_inbox_row(arrival, "done", reason=_reason(arrival.answer)))
+    sql.insert_rows(InboxEntry, _INBOX, rows)
+
+
+def _answer(arrival: Arrival, items: Sequence[Item]) -> Answer:
+    if len(items) == 1 and items[0].refusal is not None and arrival.kind == "lead":
+        return Answer(refusal=items[0].refusal)
+    return Answer(body=arrival.shape(items))
+
+
+def _reason(answer: Answer) -> str:
+    return answer.refusal.message[:500] if answer.refusal else ""
+
+
+def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]:
+    kept: dict[str, Any] | None = None
+    key = arrival.scoped_key() if status == "done" else None
+    if key:
+        refusal = arrival.answer.refusal
+        kept = {"body": arrival.answer.body}
+        if refusal is not None:
+            kept = {
+                "refusal": {
+                    "message": refusal.message,
+                    "kind": refusal.kind.value,
+                    "errors": refusal.errors,
+                    "code": refusal.code,
+                }
+            }
+    return (
+        arrival.door,
+        arrival.kind,
+        arrival.at,
+        arrival.by.kind,
+        arrival.by.id,
+        status,
+        {"route": arrival.route, "body": arrival.payload},
+        key,
+        arrival.payload_hash(),
+        kept,
+        reason,
+        1,
+        arrival.at if status == "done" else None,
+    )
+
+
+def _quarantine(arrival: Arrival, error: Exception) -> None:
+    """Keep an arrival that broke the line; its sender is told that it is safe and will be looked at."""
+    with transaction.atomic():
+        reason = f"{type(error).__name__}: {error}"[:500]
+        sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", reason=reason)])
+    message = "This was received and stored, but could not be handled. It is kept in quarantine and will be replayed."
+    arrival.answer = Answer(refusal=Refused(message, Kind.FAILED, code="quarantined"))
+
+
+# Replay ----------------------------------------------------------------------------------------------------------
+
+Understand = Callable[[Any, Actor, datetime], Arrival]
+_understand: dict[str, Understand] = {}
+
+
+def connect(understand: Mapping[str, Understand]) -> None:
+    """Set how a stored body becomes an arrival again, by route; called once at start with `flow.py`'s table."""
+    _understand.clear()
+    _understand.update(understand)
+
+
+def replay(ids: Sequence[int], *, by: Actor, at: datetime) -> dict[int, str]:
+    """Take quarantined entries down the line again; what became of each: `done`, or the reason it failed again.
+
+    Needs `jobs.change`. Raises Refused for an id that is not in quarantine.
+    """
+    by.require("jobs.change")
+    return {entry_id: _replay_one(entry_id, at) for entry_id in ids}
+
+
+def _replay_one(entry_id: int, at: datetime) -> str:
+    with transaction.atomic():
+        found = InboxEntry.objects.select_for_update().filter(pk=entry_id, status="quarantined").first()
+        if found is None:
+            raise not_found("Quarantined entry")
+        author = Actor(found.actor_kind, found.actor_id, permissions=SYSTEM.permissions)
+        arrival = _understand[found.payload["route"]](found.payload["body"], author, found.received_at)
+        found.attempts += 1
+        try:
+            with transaction.atomic():
+                line.run(Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live))
+        except Exception as error:  # the entry stays in quarantine with its new reason
+            log.exception("Entry %d broke the line again", entry_id)
+            found.reason = f"{type(error).__name__}: {error}"[:500]
+            found.save(update_fields=["attempts", "reason"])
+            return found.reason
+        found.status, found.reason, found.done_at = InboxEntry.Status.DONE, "", at
+        found.save(update_fields=["attempts", "reason", "status", "done_at"])
+        return "done"
