@@ -22,7 +22,13 @@ DATA = Path(__file__).parents[5] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="shared/data is absent")
 
 # Wrong for RFC 5322 only by the space or line end around a good address, which we trim.
-TRIMMED = set("99 127 128 132 141 142 143 145 146 147 150 151 152 154 155 156".split())
+TRIMMED = {
+    "99",
+    "127",
+    "128",
+    "132",
+    *map(str, [*range(141, 144), *range(145, 148), *range(150, 153), *range(154, 157)]),
+}
 
 
 def isemail_cases(category):

@@ -1,0 +1,1 @@
+"""Files that come in: any table is read, its columns are understood, its rows become typed values."""
