@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("filon.core.urls")),
+]
+
+handler400 = "filon.core.web.bad_request"
+handler403 = "filon.core.web.forbidden"
+handler404 = "filon.core.web.not_found"
+handler500 = "filon.core.web.server_error"

@@ -37,7 +37,7 @@ def _mark(name: str, fresh: bool) -> str:
 
 
 def _digest(name: str) -> str:
-    file = BUILT / name
+    file = Path(f"{BUILT}/{name}")  # a template's SafeString cannot be joined to a path
     return hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "none"
 
 
