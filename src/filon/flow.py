@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from filon.capture import doors
+from filon.capture.costs import commands as costs
+from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
+from filon.leads import acts, records
 from filon.leads import commands as leads
-from filon.leads import records
 from filon.unify import commands as unify
 
 LINES: Mapping[str, Sequence[Step]] = {
@@ -20,6 +23,23 @@ LINES: Mapping[str, Sequence[Step]] = {
         leads.record_people,
         leads.record_leads,
         leads.answer_leads,
+        leads.record_findings,
+    ],
+    "event": [
+        records.recognise,
+        unify.identify_people,
+        acts.record_acts,
+        leads.record_findings,
+    ],
+    "company": [
+        records.recognise,
+        unify.identify_companies,
+        leads.record_accounts,
+        leads.record_findings,
+    ],
+    "cost": [
+        records.recognise,
+        costs.record_costs,
         leads.record_findings,
     ],
 }
@@ -36,3 +56,6 @@ JOBS: Mapping[str, Callable[..., None]] = {}
 
 CLOCKS: Sequence[Any] = ()
 """Work that comes back: (job, every how many seconds)."""
+
+UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}
+"""How what a door stored is understood again when it is replayed, by route."""

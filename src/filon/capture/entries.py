@@ -13,7 +13,7 @@ from filon.core.line import Entry, Item
 from filon.kit import identifiers
 from filon.kit.errors import Kind, Refused
 from filon.kit.identifiers import ValueProblem
-from filon.leads import events, rules
+from filon.leads import rules
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
@@ -162,6 +162,8 @@ def event_entry(said: EventIn, *, at: datetime, door: str = "api") -> Entry:
     values: dict[str, Any] = {
         field: value for field, value in said if value not in (None, "", False) and field != "system"
     }
+    if external_id := values.pop("external_id", None):
+        values["lead.external_id"] = external_id
     problems: list[dict[str, object]] = []
     _normalise(values, {}, problems)
     _refuse(problems)
@@ -230,6 +232,3 @@ def events_answer(items: Sequence[Item]) -> Any:
         if item.refusal is not None
     ]
     return {"accepted": len(items) - len(rejected), "rejected": rejected}
-
-
-KNOWN_ACTS: Final = tuple(sorted(events.ACTS))

@@ -20,8 +20,27 @@ def record_companies(batch: Batch) -> None:
     for item in batch.going():
         if item.company is not None:
             _fill(batch, Company, item, item.company, fills.COMPANY)
-            if batch.items[0].entry.kind == "company":
-                _fill_attributes(batch, Company, item, item.company)
+
+
+def record_accounts(batch: Batch) -> None:
+    """Write the companies of a list of companies, with their owners and attributes."""
+    rows = batch.rows(Company)
+    owners = names.owners(batch, batch.going())
+    seen: set[int] = set()
+    for item in batch.going():
+        company = item.company
+        if company is None:
+            item.refuse("No identifier: give an external_id, a name, a domain or a SIREN.", code="no_identifier")
+            continue
+        item.outcome = "created" if rows.is_new(company) and company["id"] not in seen else "seen"
+        seen.add(company["id"])
+        _fill(batch, Company, item, company, fills.COMPANY)
+        _fill_attributes(batch, Company, item, company)
+        if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
+            rows.change(company, "owner_id", owners[fold(owner)])
+        records.point(batch, item, company)
+        if item.outcome == "seen":
+            item.outcome = "unchanged"
 
 
 def record_people(batch: Batch) -> None:
@@ -45,7 +64,7 @@ def record_leads(batch: Batch) -> None:
     items = batch.going()
     campaigns = names.campaigns(batch, items)
     owners = names.owners(batch, items)
-    open_leads = _open_leads(batch, items)
+    open_leads = open_leads_of(batch, items)
     for item in items:
         _choose_lead(batch, item, open_leads)
     batch.rows(Lead).number()
@@ -60,7 +79,7 @@ def record_leads(batch: Batch) -> None:
             item.outcome = "unchanged"
 
 
-def _open_leads(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
+def open_leads_of(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
     """The open lead of each known person (of no product line in particular), and the leads source records name."""
     rows = batch.rows(Lead)
     known = [item.person["id"] for item in items if item.person is not None and item.is_matched]
@@ -84,7 +103,7 @@ def _choose_lead(batch: Batch, item: Item, open_leads: dict[int, dict[str, Any]]
     if lead is not None:
         item.lead, item.outcome = lead, "seen"
         return
-    item.lead = _new_lead(batch, item, person)
+    item.lead = new_lead(batch, item, person)
     if not _is_closed_by(item):
         open_leads[person["id"]] = item.lead
 
@@ -97,7 +116,8 @@ def _is_closed_by(item: Item) -> bool:
     return stage is not None and not rules.is_open(stage)
 
 
-def _new_lead(batch: Batch, item: Item, person: dict[str, Any]) -> dict[str, Any]:
+def new_lead(batch: Batch, item: Item, person: dict[str, Any]) -> dict[str, Any]:
+    """A lead of the person, as the entry opens it; numbered later."""
     entry = item.entry
     captured_at = entry.values.get("captured_at")
     at = captured_at or entry.at

@@ -21,12 +21,13 @@ from filon.unify.rules import Key
 def identify_companies(batch: Batch) -> None:
     """Set `item.company` by SIREN, domain, or name and country. Three statements at the most."""
     wanted = [(item, rules.company_keys(item.entry.values)) for item in batch.going()]
+    told = _told_companies(batch)
     known = _known_companies(batch, {key for _, keys in wanted for key in keys})
     claims: list[tuple[tuple[str, str], dict[str, Any]]] = []
     for item, keys in wanted:
-        if not keys:
+        if not keys and id(item) not in told:
             continue
-        company = next((known[key] for key in keys if key in known), None)
+        company = told.get(id(item)) or next((known[key] for key in keys if key in known), None)
         is_new = company is None
         if company is None:
             company = _new_company(batch, item, keys)
@@ -39,6 +40,18 @@ def identify_companies(batch: Batch) -> None:
     rows = batch.rows(CompanyKey)
     for key, company in sorted(claims, key=itemgetter(0)):  # in one order, so that two writers never deadlock
         rows.add(company_id=company["id"], kind=key[0], value=key[1])
+
+
+def _told_companies(batch: Batch) -> dict[int, dict[str, Any]]:
+    """The companies that entries of kind company were before, by the ids of their items."""
+    known = [
+        (item, item.source_record["record_id"])
+        for item in batch.going()
+        if item.entry.kind == "company" and item.given_before is not None and item.source_record is not None
+    ]
+    rows = batch.rows(Company)
+    rows.load_ids((company_id for _, company_id in known), lock=True)
+    return {id(item): rows.by_id[company_id] for item, company_id in known if company_id in rows.by_id}
 
 
 def _known_companies(batch: Batch, keys: set[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -70,7 +83,7 @@ def _new_company(batch: Batch, item: Item, keys: list[tuple[str, str]]) -> dict[
 
 def identify_people(batch: Batch) -> None:
     """Set `item.person`, found by its strongest identifier or new. Three statements at the most."""
-    wanted = [(item, rules.person_keys(item.entry.values, item.entry.system)) for item in batch.going()]
+    wanted = [(item, rules.person_keys(item.entry.values, item.entry.system, item.entry.kind)) for item in batch.going()]
     known = _known_people(batch, {key for _, keys in wanted for key in keys})
     claims: list[tuple[Key, dict[str, Any]]] = []
     for item, keys in wanted:

@@ -22,10 +22,11 @@ FREE_MAIL: Final = frozenset(
 """Mail providers of private people: their domain says nothing of a company."""
 
 
-def person_keys(values: Mapping[str, Any], system: str) -> list[Key]:
-    """The identifiers an entry carries, strongest first."""
+def person_keys(values: Mapping[str, Any], system: str, kind: str) -> list[Key]:
+    """The identifiers of a person that an entry of a kind carries, strongest first."""
     keys: list[Key] = []
-    if external := values.get("external_id"):
+    own = "lead.external_id" if kind == "event" else "external_id"
+    if external := values.get(own):
         keys.append(("external", system, external))
     if email := values.get("email"):
         keys.append(("email", "", email))
