@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
+from filon.core import purge
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
@@ -51,10 +51,12 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {}
 LATER: dict[type[Event], list[str]] = {}
 """Reactions by a worker, safe to run twice: names of jobs."""
 
-JOBS: Mapping[str, Callable[..., None]] = {}
+JOBS: Mapping[str, Callable[..., None]] = {
+    "core.purge": purge.run,
+}
 """What each job runs."""
 
-CLOCKS: Sequence[Any] = ()
+CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400),)
 """Work that comes back: (job, every how many seconds)."""
 
 UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}

@@ -89,7 +89,8 @@ def _toml(path: Path) -> dict[str, object]:
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.path:
-        return {"ENGINE": "filon.kit.sqlite", "NAME": parts.path.removeprefix("/") if parts.netloc else parts.path}
+        name = parts.path.removeprefix("/") if parts.netloc else parts.path
+        return {"ENGINE": "filon.kit.sqlite", "NAME": name, "CONN_MAX_AGE": None}
     if parts.scheme in {"postgresql", "postgres"} and parts.path.strip("/"):
         return {
             "ENGINE": "django.db.backends.postgresql",
