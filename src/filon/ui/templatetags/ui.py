@@ -93,15 +93,22 @@ def signed(value: Any) -> str:
 
 
 @register.simple_tag
-def signed_bar(points: Any, most: Any) -> SafeString:
-    """A bar right of the middle for points gained, left of it for points lost; `most` points fill one side."""
-    share = min(abs(float(points)) / (float(most) or 1), 1) * 50
-    start = 50 if points >= 0 else 50 - share
+def signed_bar(points: Any, lines: Sequence[Any]) -> SafeString:
+    """The bar of one line of a score, drawn on the scale that fits all `lines` (each with `points`).
+
+    Gains go right of zero, losses left of it; zero stands at the left edge when nothing is lost.
+    """
+    every = [float(line["points"] if isinstance(line, Mapping) else line.points) for line in lines]
+    least, most = min([0.0, *every]), max([0.0, *every])
+    scale = 100 / ((most - least) or 1)
+    zero, end = -least * scale, (float(points) - least) * scale
+    axis = '<line x1="{0}" y1="0" x2="{0}" y2="8" vector-effect="non-scaling-stroke"/>' if least < 0 else ""
     return format_html(
-        '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="{}" y="0" width="{}" height="8"/>'
-        '<line x1="50" y1="0" x2="50" y2="8" vector-effect="non-scaling-stroke"/></svg>',
-        f"{start:.2f}",
-        f"{share:.2f}",
+        '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect x="{}" y="0" width="{}" height="8"/>{}</svg>',
+        f"{min(zero, end):.2f}",
+        f"{abs(end - zero):.2f}",
+        format_html(axis, f"{zero:.2f}") if axis else "",
     )
 
 
