@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
-from filon.core import purge
+from filon.core import colleagues, purge
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
+from filon.deals import products
+from filon.deals import recording as deals
 from filon.leads import acts, records
 from filon.leads import commands as leads
+from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
+from filon.routing import commands as routing
+from filon.routing import promises
+from filon.routing.reactions import follow_stage, stop_promises
 from filon.unify import commands as unify
 
 LINES: Mapping[str, Sequence[Step]] = {
@@ -22,6 +28,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         leads.record_companies,
         leads.record_people,
         leads.record_leads,
+        routing.route_leads,
         leads.answer_leads,
         leads.record_findings,
     ],
@@ -29,6 +36,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         records.recognise,
         unify.identify_people,
         acts.record_acts,
+        routing.route_leads,
         leads.record_findings,
     ],
     "company": [
@@ -42,10 +50,34 @@ LINES: Mapping[str, Sequence[Step]] = {
         costs.record_costs,
         leads.record_findings,
     ],
+    "opportunity": [
+        deals.check_opportunities,
+        records.recognise,
+        unify.identify_companies,
+        leads.record_companies,
+        deals.record_opportunities,
+        leads.record_findings,
+    ],
+    "product": [
+        records.recognise,
+        products.record_products,
+        leads.record_findings,
+    ],
+    "user": [
+        records.recognise,
+        colleagues.record_users,
+        leads.record_findings,
+    ],
 }
 """What an entry of each kind goes through, in order. Each step takes the whole batch."""
 
-NOW: dict[type[Event], list[Callable[..., None]]] = {}
+NOW: dict[type[Event], list[Callable[..., None]]] = {
+    CallLogged: [stop_promises],
+    MessageSent: [stop_promises],
+    InboundCall: [stop_promises],
+    MeetingHeld: [stop_promises],
+    StageChanged: [follow_stage],
+}
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
 
 LATER: dict[type[Event], list[str]] = {}
@@ -53,10 +85,11 @@ LATER: dict[type[Event], list[str]] = {}
 
 JOBS: Mapping[str, Callable[..., None]] = {
     "core.purge": purge.run,
+    "routing.breach_due": promises.run,
 }
 """What each job runs."""
 
-CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400),)
+CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400), ("routing.breach_due", 30))
 """Work that comes back: (job, every how many seconds)."""
 
 UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}

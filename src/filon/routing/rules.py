@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from holidays.countries import France
+from holidays import country_holidays
 
 Shift: TypeAlias = tuple[datetime, datetime]
 """Open time [start, end), aware UTC."""
@@ -63,7 +63,7 @@ def holidays_in(year: int, region: str, language: str = "fr") -> Mapping[date, s
     """The public holidays of a year with their names; none for the region `""`."""
     if not region:
         return {}
-    found = France(years=year, subdiv=HOLIDAYS[region], language=_LANGUAGES.get(language, "fr"))
+    found = country_holidays("FR", years=year, subdiv=HOLIDAYS[region], language=_LANGUAGES.get(language, "fr"))
     return dict(sorted(found.items()))
 
 

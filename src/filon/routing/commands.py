@@ -1,0 +1,210 @@
+"""The routing step of the line, and giving leads to colleagues by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from filon.core import access
+from filon.core.access import Actor
+from filon.core.ledger import Event
+from filon.core.line import Batch
+from filon.kit import sql
+from filon.kit.errors import Kind, Refused, not_found
+from filon.leads import stages
+from filon.leads.events import ChatStarted, DemoRequested, InboundCall, OwnerChanged, Replied, Submitted
+from filon.leads.models import Lead
+from filon.routing import decisions, desk, promises
+from filon.routing.decisions import Decision
+from filon.routing.desk import Waiting
+from filon.routing.events import LeadRouted
+
+_ASKS: Final = (Submitted, DemoRequested, ChatStarted, InboundCall, Replied)
+_OWN_DOORS: Final = frozenset({"form", "api", "hook", "mail", "stand"})  # where the person speaks, not a colleague
+_NOT_BUYERS: Final = frozenset({"student", "applicant", "competitor", "vendor", "spam"})
+_STAGE_OF: Final = {"nurture": "nurturing", "sdr": "qualifying", "direct_sales": "qualifying"}
+_MOVES_FROM: Final = {
+    "nurture": ("captured",),
+    "sdr": ("captured", "nurturing"),
+    "direct_sales": ("captured", "nurturing"),
+}
+
+
+# The line -------------------------------------------------------------------------------------------------------------
+
+
+def route_leads(batch: Batch) -> None:
+    """Send each new lead of a live batch where it belongs, and start its clock. History starts nothing.
+
+    A nurtured lead that asks for us, or is an MQL, is decided on again. Eleven statements at the most, beside the
+    writes; none when no lead waits.
+    """
+    if batch.is_live:
+        route(batch, _waiting(batch))
+
+
+def route(batch: Batch, waiting: Sequence[Waiting]) -> None:
+    """Decide on these leads in their order, and keep what was decided in the batch."""
+    if not waiting:
+        return
+    rule_set = desk.rules_in_force(batch)
+    desk.keep_calendar(batch)
+    timetables = desk.timetables()
+    open_desk = desk.opened(batch, waiting, rule_set, holds=True)
+    made = promises.made(batch, waiting)
+    for item, candidate in zip(waiting, desk.candidates(batch, waiting, rule_set), strict=True):
+        decision = open_desk.decide(candidate, batch.at)
+        if decision.route != item.lead["route"]:
+            _apply(batch, item, decision, rule_set.version)
+            made.start(item, decision, timetables)
+    desk.keep_turns(batch, open_desk)
+    made.tell()
+
+
+def _waiting(batch: Batch) -> list[Waiting]:
+    asked = {lead_id for event in batch.facts if (lead_id := _asks(event)) is not None}
+    waiting: dict[int, Waiting] = {}
+    for item in batch.going():
+        lead = item.lead
+        if lead is not None and lead["id"] not in waiting and _waits(lead, lead["id"] in asked):
+            waiting[lead["id"]] = Waiting(lead, min(item.entry.at, batch.at), lead["id"] in asked)
+    return list(waiting.values())
+
+
+def _asks(event: Event) -> int | None:
+    """The lead whose person asked for us by this act, through a door of their own."""
+    if not isinstance(event, _ASKS):
+        return None
+    if isinstance(event, Submitted):
+        return event.lead_id if event.door in _OWN_DOORS and event.channel != "outbound" else None
+    return None if event.is_machine else event.lead_id
+
+
+def _waits(lead: dict[str, Any], has_asked: bool) -> bool:
+    if not lead["is_open"] or lead["lead_class"] in _NOT_BUYERS:
+        return False
+    if lead["route"]:
+        return bool(lead["route"] == decisions.NURTURE and (has_asked or lead["stage"] == "mql"))
+    return has_asked or not lead["is_history"]
+
+
+def _apply(batch: Batch, item: Waiting, decision: Decision, version: int) -> None:
+    rows, lead = batch.rows(Lead), item.lead
+    rows.change(lead, "route", decision.route)
+    rows.change(lead, "routed_at", batch.at)
+    rows.change(lead, "updated_at", batch.at)
+    if decision.owner_id is not None:
+        rows.change(lead, "owner_id", decision.owner_id)
+    batch.tell(
+        LeadRouted(
+            at=batch.at,
+            lead_id=lead["id"],
+            person_id=lead["person_id"],
+            company_id=lead["company_id"],
+            route=decision.route,
+            owner_id=lead["owner_id"],
+            why=decision.why,
+            version=version,
+            rule=decision.rule,
+            rule_name=decision.rule_name,
+        )
+    )
+    if lead["stage"] in _MOVES_FROM[decision.route]:
+        stages.move(batch, lead, _STAGE_OF[decision.route], at=batch.at)
+
+
+# By hand --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A lead and who shall own it; None puts it back for everybody."""
+
+    lead_id: int
+    owner_id: int | None
+
+
+@transaction.atomic
+def assign_lead(lead_id: int, owner_id: int | None, *, by: Actor, at: datetime) -> None:
+    """Give one lead its owner. Raises Refused; see `assign_leads`."""
+    refusal = assign_leads([Assignment(lead_id, owner_id)], by=by, at=at)[0]
+    if refusal is not None:
+        raise refusal
+
+
+def assign_leads(items: Sequence[Assignment], *, by: Actor, at: datetime) -> list[Refused | None]:
+    """Give leads their owners, one answer an item: None, or why not. Clocks go on, for the new owner.
+
+    Emits OwnerChanged. Needs `leads.assign` (a manager: leads of their team, to their team), or `leads.act` to take a
+    lead that nobody has. Must run in a transaction.
+    """
+    batch = Batch([], by=by, at=at)
+    rows = batch.rows(Lead)
+    rows.load_ids(_seen(items, by), lock=True)
+    people = desk.colleagues(at)
+    answers: list[Refused | None] = []
+    changed: dict[int, int | None] = {}
+    for item in items:
+        lead = rows.by_id.get(item.lead_id)
+        owner = people.get(item.owner_id) if item.owner_id is not None else None
+        refusal = _refusal(item, lead, owner, by)
+        answers.append(refusal)
+        if refusal is None and lead is not None and lead["owner_id"] != item.owner_id:
+            _hand_over(batch, lead, item.owner_id)
+            changed[lead["id"]] = item.owner_id
+    promises.hand_over(batch, changed)
+    batch.write()
+    return answers
+
+
+def _seen(items: Sequence[Assignment], by: Actor) -> list[int]:
+    """Ids of the leads that this author may see."""
+    where, params = sql.any_of("lead.id", sorted({item.lead_id for item in items}))
+    scope, more = access.lead_scope(by)
+    scoped = f" AND {scope}" if scope else ""
+    return [
+        cells[0] for cells in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", params + more)
+    ]
+
+
+def _refusal(
+    item: Assignment, lead: dict[str, Any] | None, owner: decisions.Colleague | None, by: Actor
+) -> Refused | None:
+    if lead is None:
+        return not_found(_("Lead"))
+    if item.owner_id is not None and owner is None:
+        return Refused(_("This colleague does not work here any more. Choose another one."), code="no_such_owner")
+    if not by.may("leads.assign"):
+        return _may_not_take(item, lead, by)
+    if by.role == "manager" and owner is not None and owner.id != by.id and owner.team_id != by.team_id:
+        return Refused(_("You can give leads to your own team only."), Kind.FORBIDDEN, code="forbidden")
+    return None
+
+
+def _may_not_take(item: Assignment, lead: dict[str, Any], by: Actor) -> Refused | None:
+    """Who may not assign may still take a lead that nobody has."""
+    if by.kind != "user" or item.owner_id != by.id or not by.may("leads.act"):
+        return Refused(_("Only a manager can give a lead to somebody else."), Kind.FORBIDDEN, code="forbidden")
+    if lead["owner_id"] not in (None, by.id):
+        return Refused(_("A colleague has just taken this lead."), Kind.CONFLICT, code="already_taken")
+    return None
+
+
+def _hand_over(batch: Batch, lead: dict[str, Any], owner_id: int | None) -> None:
+    before = lead["owner_id"]
+    batch.rows(Lead).change(lead, "owner_id", owner_id)
+    batch.rows(Lead).change(lead, "updated_at", batch.at)
+    batch.tell(
+        OwnerChanged(
+            at=batch.at,
+            lead_id=lead["id"],
+            person_id=lead["person_id"],
+            from_owner_id=before,
+            to_owner_id=owner_id,
+        )
+    )

@@ -1,0 +1,229 @@
+"""The first-contact clock: how a promise is made, kept, broken, or no longer owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from filon.core.access import SYSTEM, Actor
+from filon.core.jobs import JobContext
+from filon.core.line import Batch
+from filon.kit import sql
+from filon.kit.errors import Kind, Refused
+from filon.leads.models import Lead
+from filon.routing.decisions import Decision
+from filon.routing.desk import Timetables, Waiting
+from filon.routing.events import PromiseBreached, PromiseCancelled, PromiseMade, PromiseMet
+from filon.routing.models import Promise
+
+HUMANS: Final = frozenset({"user", "key"})
+"""Who can answer a lead: a colleague, or the telephone of a colleague. The house and an import cannot."""
+
+_AT_ONCE: Final = 1000
+
+
+# Made -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Made:
+    """The promises a batch makes; told together at its end, when they have their ids."""
+
+    batch: Batch
+    running: frozenset[int]  # leads with a clock already: it goes on
+    _new: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+
+    def start(self, item: Waiting, decision: Decision, timetables: Timetables) -> None:
+        """Promise this lead a first response within the open minutes decided, from when it waits."""
+        lead, rows = item.lead, self.batch.rows(Lead)
+        if decision.minutes is None or lead["id"] in self.running:
+            return
+        due_at = timetables.due_at(item.since, decision.minutes, decision.team_id)
+        rows.change(lead, "due_at", due_at)
+        rows.change(lead, "responded_at", None)
+        promise = self.batch.rows(Promise).add(
+            lead_id=lead["id"],
+            owner_id=lead["owner_id"],
+            started_at=item.since,
+            due_at=due_at,
+            minutes=decision.minutes,
+        )
+        self._new.append((promise, lead))
+
+    def tell(self) -> None:
+        """Number the promises and tell them."""
+        self.batch.rows(Promise).number()
+        for promise, lead in self._new:
+            self.batch.tell(
+                PromiseMade(
+                    at=promise["started_at"],
+                    lead_id=lead["id"],
+                    person_id=lead["person_id"],
+                    company_id=lead["company_id"],
+                    promise_id=promise["id"],
+                    promise=promise["kind"],
+                    owner_id=promise["owner_id"],
+                    due_at=promise["due_at"],
+                    minutes=promise["minutes"],
+                )
+            )
+
+
+def made(batch: Batch, waiting: Sequence[Waiting]) -> Made:
+    """What a batch will promise to these leads. One statement when some of them were routed before, else none."""
+    before = [item.lead["id"] for item in waiting if item.lead["route"]]
+    running = _open_promises(batch, before) if before else []
+    return Made(batch, frozenset(promise["lead_id"] for promise in running))
+
+
+def hand_over(batch: Batch, owners: Mapping[int, int | None]) -> None:
+    """The open promises of these leads (lead → owner) are now their new owner's to keep. One statement."""
+    rows = batch.rows(Promise)
+    for promise in _open_promises(batch, owners) if owners else ():
+        rows.change(promise, "owner_id", owners[promise["lead_id"]])
+
+
+def _open_promises(batch: Batch, lead_ids: Iterable[int]) -> list[dict[str, Any]]:
+    where, params = sql.any_of("lead_id", sorted(lead_ids))
+    return batch.rows(Promise).load(f"{where} AND stopped_at IS NULL", params, lock=True)
+
+
+# Kept -----------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record_first_response(lead_id: int, *, by: Actor, at: datetime) -> None:
+    """A colleague has answered this lead at `at`. Raises Refused; see `record_first_responses`."""
+    record_first_responses({lead_id: at}, by=by, at=at)
+
+
+def record_first_responses(answers: Mapping[int, datetime], *, by: Actor, at: datetime) -> None:
+    """Colleagues have answered these leads (lead → when): their clocks stop. Five statements at the most.
+
+    Emits PromiseMet, or PromiseBreached for a clock past due that nobody had noticed. An answer told late but given
+    in time keeps the promise after all. Needs `leads.act`; raises Refused for anyone who is no human: only people
+    answer. Must run in a transaction.
+    """
+    by.require("leads.act")
+    if by.kind not in HUMANS:
+        raise Refused(_("Only a colleague can answer a lead."), Kind.FORBIDDEN, code="not_human")
+    batch = Batch([], by=by, at=at)
+    respond(batch, answers)
+    batch.write()
+
+
+def respond(batch: Batch, answers: Mapping[int, datetime]) -> None:
+    """Stop the clocks of these leads (lead → when a human first answered), and note the first response."""
+    leads = batch.rows(Lead)
+    leads.load_ids(answers, lock=True)
+    where, params = sql.any_of("lead_id", sorted(answers))
+    found = batch.rows(Promise).load(f"{where} AND state IN ('running', 'breached')", params, lock=True)
+    since = {promise["lead_id"]: promise["started_at"] for promise in found}
+    for lead_id, when in answers.items():
+        lead = leads.by_id.get(lead_id)
+        if lead is not None and when >= since.get(lead_id, lead["captured_at"]):
+            leads.change(lead, "responded_at", min(when, lead["responded_at"] or when))
+    answered = [promise for promise in found if answers[promise["lead_id"]] >= promise["started_at"]]
+    _stop(batch, {promise["id"]: (answers[promise["lead_id"]], "") for promise in answered}, Promise.State.MET)
+
+
+# No longer owed -------------------------------------------------------------------------------------------------------
+
+
+def cancel(batch: Batch, ends: Mapping[int, tuple[datetime, str]]) -> None:
+    """Nothing is owed to these leads any more (lead → since when and why). A promise already broken stays broken."""
+    stops = {promise["id"]: ends[promise["lead_id"]] for promise in _open_promises(batch, ends)}
+    _stop(batch, stops, Promise.State.CANCELLED)
+
+
+def _stop(batch: Batch, stops: Mapping[int, tuple[datetime, str]], state: Promise.State) -> None:
+    """Stop loaded promises (id → when and why): in time they take `state`, after their due time they are breached."""
+    rows = batch.rows(Promise)
+    in_time = [rows.by_id[key] for key, (when, _why) in stops.items() if when <= rows.by_id[key]["due_at"]]
+    breaches = _breach_facts([promise for promise in in_time if promise["state"] == Promise.State.BREACHED])
+    for promise_id, (when, why) in stops.items():
+        promise = rows.by_id[promise_id]
+        if when > promise["due_at"]:
+            _breach(batch, promise)
+            rows.change(promise, "stopped_at", min(when, promise["stopped_at"] or when))
+            continue
+        rows.change(promise, "stopped_at", when)
+        rows.change(promise, "state", state.value)
+        rows.change(promise, "reason", why)
+        ids = {"lead_id": promise["lead_id"], "promise_id": promise_id, "promise": promise["kind"]}
+        ids |= {"owner_id": promise["owner_id"], "revokes_id": breaches.get(promise_id)}
+        if state is Promise.State.MET:
+            batch.tell(PromiseMet(at=when, **ids))
+        else:
+            batch.tell(PromiseCancelled(at=when, reason=why, **ids))
+
+
+def _breach_facts(promises: Sequence[dict[str, Any]]) -> dict[int, int]:
+    """The fact that told each breach, by promise: what an answer given in time but told late revokes."""
+    if not promises:
+        return {}
+    where, params = sql.any_of("lead_id", [promise["lead_id"] for promise in promises])
+    found = sql.fetch(
+        f"SELECT id, payload FROM core_fact WHERE {where} AND kind = %s ORDER BY id", [*params, PromiseBreached.kind]
+    )
+    return {sql.as_json(payload)["promise_id"]: fact_id for fact_id, payload in found}
+
+
+# Broken ---------------------------------------------------------------------------------------------------------------
+
+
+def run(job: JobContext) -> None:
+    """The clock: twice a minute, so that a breach is told within one."""
+    breach_due(at=job.at)
+
+
+def breach_due(*, at: datetime) -> int:
+    """Mark every running promise whose time has passed, and tell it; how many there were.
+
+    The clock that calls this may run in several processes: each promise is breached once.
+    """
+    total = 0
+    while Promise.objects.filter(state=Promise.State.RUNNING, due_at__lt=at).exists():
+        done = _breach_some(at)
+        total += done
+        if done < _AT_ONCE:
+            break
+    return total
+
+
+@transaction.atomic
+def _breach_some(at: datetime) -> int:
+    late = Promise.objects.filter(state=Promise.State.RUNNING, due_at__lt=at).order_by("due_at")
+    ids = list(late.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_AT_ONCE])
+    batch = Batch([], by=SYSTEM, at=at)
+    rows, leads = batch.rows(Promise), batch.rows(Lead)
+    rows.load_ids(ids)
+    leads.load_ids(promise["lead_id"] for promise in rows.by_id.values())
+    gone: dict[int, tuple[datetime, str]] = {}
+    for promise in rows.by_id.values():
+        lead = leads.by_id[promise["lead_id"]]
+        if lead["is_open"]:
+            _breach(batch, promise)
+        else:  # it left by a door that starts no reactions (history)
+            gone[promise["id"]] = (max(lead["stage_since"], promise["started_at"]), lead["reason"] or lead["stage"])
+    _stop(batch, gone, Promise.State.CANCELLED)
+    batch.write()
+    return len(ids)
+
+
+def _breach(batch: Batch, promise: dict[str, Any]) -> None:
+    if batch.rows(Promise).change(promise, "state", Promise.State.BREACHED.value):
+        batch.tell(
+            PromiseBreached(
+                at=promise["due_at"],
+                lead_id=promise["lead_id"],
+                promise_id=promise["id"],
+                promise=promise["kind"],
+                owner_id=promise["owner_id"],
+            )
+        )
