@@ -1,0 +1,30 @@
+"""The frame of every test: settings of its own, fixtures, and what a skip means in CI."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+_PLACE = tempfile.mkdtemp(prefix="filon-tests-")
+atexit.register(shutil.rmtree, _PLACE, ignore_errors=True)
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "filon.config.settings",
+    "FILON_DATA_DIR": _PLACE,
+    "FILON_SECRET_KEY": "of the tests, and of nothing else than the tests, at all",
+    "FILON_BASE_URL": "http://testserver",
+}
+for name in ("FILON_LANGUAGE", "FILON_TIME_ZONE", "FILON_CURRENCY", "FILON_EMAIL_URL", "FILON_DEBUG"):
+    os.environ.pop(name, None)
+
+import django  # noqa: E402 — after the settings it reads
+
+django.setup()
+
+pytest_plugins = ["tests.frame.databases", "tests.frame.people", "tests.frame.servers"]

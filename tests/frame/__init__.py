@@ -1,0 +1,1 @@
+"""Fixtures that every slice's tests may use."""
