@@ -22,7 +22,7 @@ def gettext_noop(message: str) -> str:
     return message
 
 
-class ValueProblem(ValueError):  # noqa: N818 (a finding about data, not a failure of ours)
+class ValueProblem(ValueError):
     """A value that cannot be understood. `message` is an English msgid with `%(name)s` places for `params`."""
 
     def __init__(self, code: str, message: str, params: dict[str, str] | None = None, column: str = "") -> None:

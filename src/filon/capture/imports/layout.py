@@ -53,7 +53,7 @@ class BadRow(NamedTuple):
     params: dict[str, str] = {}
 
 
-class UnreadableFile(Exception):  # noqa: N818 (named as people see it)
+class UnreadableFile(Exception):
     """No row of the file can be read. `message` is an English msgid for `params`, and says what to do."""
 
     def __init__(self, code: str, **params: str) -> None:
