@@ -44,15 +44,16 @@ class OpportunityStageChanged(OpportunityFact):
 
 @dataclass(frozen=True, kw_only=True)
 class OpportunityWon(OpportunityFact):
-    """It was won at `at`."""
+    """It was won at `at`. `revokes_id`: the closing that this one corrects (another date, amount or seller)."""
 
     owner_id: int | None = None
     product_id: int | None = None
+    revokes_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpportunityLost(OpportunityFact):
-    """It was lost at `at`; `reason` is a code of the loss reasons, or another system's own words (personal)."""
+    """It was lost at `at`; `reason` is a code of the loss reasons, `reason_text` another system's words (personal)."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"reason_text"})
 
@@ -60,11 +61,12 @@ class OpportunityLost(OpportunityFact):
     product_id: int | None = None
     reason: str = ""
     reason_text: str = ""
+    revokes_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpportunityReopened(OpportunityFact):
-    """It was not closed after all, or not so: `revokes_id` names the fact of its winning or loss."""
+    """It is not closed after all: `revokes_id` names the fact of its winning or loss."""
 
     revokes_id: int | None = None
 

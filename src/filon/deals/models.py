@@ -111,8 +111,8 @@ class Opportunity(models.Model):
     Times are aware UTC; `amount` excludes tax.
     """
 
-    name = models.CharField(max_length=300)
-    name_folded = models.CharField(max_length=300)
+    name = models.CharField(max_length=500)
+    name_folded = models.CharField(max_length=500)
     company = models.ForeignKey("leads.Company", models.SET_NULL, null=True, blank=True, related_name="opportunities")
     lead = models.ForeignKey("leads.Lead", models.SET_NULL, null=True, blank=True, related_name="opportunities")
     owner = models.ForeignKey(
@@ -132,7 +132,7 @@ class Opportunity(models.Model):
     close_date = models.DateField(null=True, blank=True)
     won_at = models.DateTimeField(null=True, blank=True)
     lost_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=200, default="", blank=True)
+    reason = models.CharField(max_length=500, default="", blank=True)
     postponed_to = models.DateField(null=True, blank=True)
     is_history = models.BooleanField(default=False)
     attributes: Any = models.JSONField(default=dict, blank=True)
