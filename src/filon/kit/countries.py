@@ -74,6 +74,7 @@ _NAMES = {
     "NO": "norway|norvege|norge",
     "NZ": "new zealand|nouvelle zelande",
     "OM": "oman",
+    "PA": "panama",
     "PE": "peru|perou",
     "PF": "french polynesia|polynesie francaise",
     "PH": "philippines",

@@ -121,7 +121,7 @@ def _ascii_host(host: str) -> str | None:
 # ---------------------------------------------------------------- phone
 
 _OTHER_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff\u00ad]")
-_FLOAT_TAIL = re.compile(r"(\d)\.0+$")  # what a spreadsheet makes of a number: 612345678.0
+_FLOAT = re.compile(r"(\d{6,})\.0+")  # what a spreadsheet makes of a number: 612345678.0
 _EXTENSION_WORD = re.compile(r"\b(?:poste|post|ext|extension|interne)\b\.?", re.IGNORECASE)
 
 
@@ -132,7 +132,9 @@ def normalise_phone(text: str, country: str) -> str | None:
     country: ISO code of the country where a number without prefix would be dialled.
     A number with an extension gives None: a switchboard does not name one person.
     """
-    cleaned = _FLOAT_TAIL.sub(r"\1", _OTHER_SPACES.sub(" ", text).strip())
+    cleaned = (text if text.isascii() else _OTHER_SPACES.sub(" ", text)).strip()
+    if float_like := _FLOAT.fullmatch(cleaned):
+        cleaned = float_like[1]
     if len(cleaned) > 64 or _EXTENSION_WORD.search(cleaned):
         return None
     try:

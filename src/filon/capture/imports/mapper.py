@@ -132,7 +132,7 @@ def _fill(mapped: Mapped, columns: list[_Column], cells: list[str]) -> list[Valu
         text = cells[place].strip(_OUTER)
         if not text or ("\0" in text and not (text := clean_text(text))):
             continue
-        if len(text) < 30 and _is_placeholder(text):
+        if len(text) < 30 and is_placeholder(text):
             findings.append(Finding("placeholder", column, text))
         elif is_attribute:
             attributes[name] = text
@@ -198,11 +198,6 @@ def _known(kind: Kind, name: str) -> Field:
     if field is None:
         raise ValueError(f"{kind} have no field {name}")
     return field
-
-
-@lru_cache(maxsize=8192)
-def _is_placeholder(text: str) -> bool:
-    return is_placeholder(text)
 
 
 # ---------------------------------------------------------------- one converter a type

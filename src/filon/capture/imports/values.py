@@ -19,24 +19,30 @@ _MESSAGES = {
     "outcome": gettext_noop("“%(value)s” is neither won, lost nor open."),
 }
 
-PLACEHOLDERS = frozenset(
-    fold(text)
-    for text in (
-        *(
-            "Select",
-            "-- Select --",
-            "-Select-",
-            "--Select--",
-            "Please select",
-            "Select…",
-            "Select one",
-            "Choose",
-            "-None-",
-        ),
-        *("Sélectionner", "-- Sélectionner --", "-Sélectionner-", "Sélectionnez", "-Choisir-", "-- Choisir --"),
-        *("Choisir", "Choisissez", "Veuillez sélectionner", "Veuillez choisir", "--Aucun--", "--None--"),
-    )
+_CHOOSE = (
+    *(
+        "Select",
+        "-- Select --",
+        "-Select-",
+        "--Select--",
+        "Please select",
+        "Select…",
+        "Select...",
+        "Select one",
+        "Choose",
+    ),
+    *(
+        "Sélectionner",
+        "-- Sélectionner --",
+        "-Sélectionner-",
+        "--Sélectionner--",
+        "Sélectionnez",
+        "Veuillez sélectionner",
+    ),
+    *("Choisir", "-Choisir-", "-- Choisir --", "--Choisir--", "Choisissez", "Veuillez choisir"),
+    *("--None--", "-None-", "--Aucun--", "-Aucun-"),
 )
+PLACEHOLDERS = frozenset(form for text in _CHOOSE for form in (text.lower(), fold(text)))
 """What a form leaves in a cell when nobody chose. NULL, None, N/A and undefined are not: people have such names."""
 
 
@@ -53,7 +59,7 @@ def clean_text(text: str) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Whether the cell says that nothing was chosen."""
-    return len(text) < 30 and fold(text) in PLACEHOLDERS
+    return text.lower() in PLACEHOLDERS
 
 
 # ---------------------------------------------------------------- dates
