@@ -45,6 +45,7 @@ class Entry:
     key: str = ""
     digest: str = ""
     line: int = 0
+    findings: Sequence[tuple[str, str]] = ()  # (code, subject) of what its door found odd
 
 
 @dataclass(slots=True)
@@ -195,7 +196,7 @@ class Batch:
 
     def find(self, kind: str, code: str, subject: str) -> None:
         """Something a person should know, counted by subject; it never stops an entry."""
-        key = (kind, code, subject[:320])
+        key = (kind, code, subject[:500])
         self.findings[key] = self.findings.get(key, 0) + 1
 
     def write(self) -> None:
@@ -237,6 +238,16 @@ def run(batch: Batch, *, before: Step | None = None, after: Step | None = None) 
         batch.write()
         if after:
             after(batch)
+
+
+def rehearse(batch: Batch) -> None:
+    """Take a batch down its line and write nothing: `items` and `facts` then say what would become of it."""
+    with transaction.atomic():
+        going = batch.going()
+        if going:
+            for step in _lines[going[0].entry.kind]:
+                step(batch)
+        transaction.set_rollback(True)
 
 
 def run_with_retries(make: Callable[[], Batch], *, before: Step | None = None, after: Step | None = None) -> Batch:

@@ -285,6 +285,10 @@ def _tell_change(
 
 def record_findings(batch: Batch) -> None:
     """Count what people should know. The last step: one statement."""
+    for item in batch.items:
+        if item.outcome in {"created", "updated"}:
+            for code, subject in item.entry.findings:
+                batch.find(item.entry.kind, code, subject)
     if not batch.findings:
         return
     rows = [

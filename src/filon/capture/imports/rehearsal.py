@@ -1,0 +1,102 @@
+"""The dry run: the real line over the real file, with nothing written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from filon.capture.imports.commands import entries_of, path_of
+from filon.capture.imports.feed import MappedRow, stream
+from filon.capture.imports.plan import Plan
+from filon.capture.models import Import
+from filon.core import line
+from filon.core.access import Actor
+from filon.core.line import Batch, Item
+from filon.unify.rules import person_keys
+
+
+@dataclass
+class Rehearsal:
+    """What an import would do. `started` counts what would start, by kind of fact; empty for history."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    started: Counter[str] = field(default_factory=Counter)
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)  # the first of them: line, column, reason
+
+
+_STARTS = frozenset({"lead_routed", "promise_made"})
+_SHOWN = 50
+
+
+def rehearse(imported: Import, *, by: Actor, at: datetime) -> Iterator[Rehearsal]:
+    """Count what the import would do, yielding the counts so far after each part. Needs `imports.run`."""
+    by.require("imports.run")
+    plan = Plan.from_json(imported.plan)
+    result = Rehearsal()
+    seen = _Seen(plan.entry_kind)
+    for part in stream(path_of(imported), plan):
+        for reject in part.rejects:
+            _reject(result, reject.line, reject.column, _(reject.reason) % reject.params)
+        if part.rows:
+            _count(result, imported, plan, part.rows, seen, by=by, at=at)
+        result.rows += len(part.rows) + len(part.rejects)
+        yield result
+
+
+def _reject(result: Rehearsal, line_number: int, column: str, reason: str) -> None:
+    result.rejected += 1
+    if len(result.rejects) < _SHOWN:
+        result.rejects.append((line_number, column, reason))
+
+
+class _Seen:
+    """What earlier parts of the file would have made: the database does not know of it in a dry run."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._digests: dict[str, str] = {}
+        self._people: set[tuple[str, str, str]] = set()
+
+    def outcome(self, item: Item) -> str:
+        """What would become of an item, given the parts before it."""
+        entry = item.entry
+        outcome = item.outcome
+        before = self._digests.get(entry.key) if entry.key else None
+        if outcome == "created" and before is not None:
+            outcome = "unchanged" if before == entry.digest else "updated"
+        if entry.key:
+            self._digests[entry.key] = entry.digest
+        if self._kind == "lead":
+            keys = set(person_keys(entry.values, entry.system, entry.kind))
+            if outcome == "created" and keys & self._people:
+                outcome = "updated"
+            if item.lead is not None and item.lead["is_open"]:
+                self._people |= keys
+        return outcome
+
+
+def _count(
+    result: Rehearsal, imported: Import, plan: Plan, rows: list[MappedRow], seen: _Seen, *, by: Actor, at: datetime
+) -> None:
+    is_live = imported.mode == "live"
+    entries = entries_of(rows, plan, system=imported.system, is_live=is_live, at=at)
+    batch = Batch(entries, by=by, at=at, import_id=imported.pk, is_live=is_live)
+    line.rehearse(batch)
+    for item in batch.items:
+        if item.refusal is not None:
+            _reject(result, item.entry.line, str(item.refusal.errors[0]["field"]), item.refusal.message)
+            continue
+        outcome = seen.outcome(item)
+        setattr(result, outcome, getattr(result, outcome) + 1)
+    for (_kind, code, subject), count in batch.findings.items():
+        result.findings[code, subject] += count
+    result.started.update(fact.kind for fact in batch.facts if fact.kind in _STARTS)
