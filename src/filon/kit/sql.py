@@ -102,7 +102,7 @@ def _update_from_values(
 ) -> None:
     """One UPDATE … FROM unnest(…): an array a column, cast to the column's own type."""
     names = ("id", *columns)
-    types = [str(_field(model, name).db_type(connection)).split(" ")[0] for name in names]
+    types = [str(_field(model, name).db_type(connection)) for name in names]
     types = ["bigint" if kind in {"bigserial", "serial"} else kind for kind in types]
     arrays = [[row[position] for row in adapted] for position in range(len(names))]
     sets = ", ".join(f'"{column}" = given."{column}"' for column in columns)
