@@ -1,0 +1,154 @@
+"""A version of the scoring made ready to judge thousands of leads: parsed and compiled once a version."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from filon.core.conditions import ConditionError, Subject, compile_closure, fields_of
+from filon.core.conditions.tree import ANY_KIND
+from filon.leads import engagement
+from filon.leads.fields import KINDS, REGISTRY
+from filon.scoring import language, rules
+from filon.scoring.rules import EngagementRule, FitRule, Rules
+
+Act = Mapping[str, Any]
+"""A fact as conditions read it (`Subject.acts`). Its `at` is never after we learnt of it."""
+
+log = logging.getLogger("filon.scoring")
+_Rule = TypeVar("_Rule", FitRule, EngagementRule)
+_Ready = TypeVar("_Ready")
+_REFERENCES: Final = {"person": "person_id", "company": "company_id", "campaign": "campaign_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class FitTest:
+    """A fit rule with its test, its points in tenths, and the fields it reads."""
+
+    rule: FitRule
+    test: Callable[[Subject, datetime], bool]
+    points: int
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActTest:
+    """An engagement rule with the test of one act and the logarithm of its points."""
+
+    rule: EngagementRule
+    test: Callable[[Subject, datetime], bool]
+    log_points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An act that a rule is about: whether it counts under the rule's cap."""
+
+    act: Act
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A version ready to use.
+
+    by_kind: kind of act → positions in `acts` of the rules about it. columns: table alias → the columns that fit rules
+    read; a change elsewhere moves no fit. broken: ids of rules that cannot be understood any more; they match nothing.
+    """
+
+    number: int
+    rules: Rules
+    fit: tuple[FitTest, ...]
+    acts: tuple[ActTest, ...]
+    by_kind: Mapping[str, tuple[int, ...]]
+    columns: Mapping[str, frozenset[str]]
+    broken: frozenset[str]
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of act that can change an engagement."""
+        return tuple(self.by_kind)
+
+    def fit_tenths(self, subject: Subject, at: datetime) -> int:
+        """The fit of a lead within 0 and 100, in tenths."""
+        return rules.clamped(sum(one.points for one in self.fit if one.test(subject, at)))
+
+    def matches(self, one: ActTest, act: Act) -> bool:
+        """Whether a rule is about an act."""
+        return one.test(Subject({}, (act,)), act["at"])
+
+    def judge(self, acts: Iterable[Act]) -> list[tuple[ActTest, list[Judged]]]:
+        """For each rule the acts it is about and whether they count. acts: of one lead, in the order they happened."""
+        found: dict[int, list[Act]] = {}
+        for act in acts:
+            for position in self.by_kind.get(act["kind"], ()):
+                if self.matches(self.acts[position], act):
+                    found.setdefault(position, []).append(act)
+        judged = []
+        for position in sorted(found):
+            one, about = self.acts[position], found[position]
+            verdicts = rules.counted([act["at"] for act in about], one.rule.cap)
+            judged.append((one, [Judged(act, verdict) for act, verdict in zip(about, verdicts, strict=True)]))
+        return judged
+
+    def log_of(self, one: ActTest, at: datetime) -> float:
+        """What a counted act of a rule at `at` adds to the engagement, as a logarithm."""
+        return one.log_points + engagement.decay(at, self.rules.half_life_days)
+
+    def engagement_log(self, acts: Iterable[Act]) -> float | None:
+        """The engagement of a lead as its row keeps it. acts: all of them, in the order they happened."""
+        logs = [
+            self.log_of(one, item.act["at"]) for one, items in self.judge(acts) for item in items if item.is_counted
+        ]
+        return engagement.log_sum(logs)
+
+
+def compile_rules(content: Rules, number: int) -> Compiled:
+    """Make a version ready. A rule that cannot be understood any more is set apart: leads must come in all the same."""
+    broken: set[str] = set()
+    fit = _each(content.fit, _fit_test, broken)
+    acts = _each(content.engagement, _act_test, broken)
+    columns = _columns(one.fields for one in fit)
+    return Compiled(number, content, fit, acts, _by_kind(acts), columns, frozenset(broken))
+
+
+def _each(items: Iterable[_Rule], make: Callable[[_Rule], _Ready], broken: set[str]) -> tuple[_Ready, ...]:
+    ready: list[_Ready] = []
+    for rule in items:
+        try:
+            ready.append(make(rule))
+        except ConditionError:
+            log.exception("the scoring rule %s cannot be understood any more", rule.id)
+            broken.add(rule.id)
+    return tuple(ready)
+
+
+def _fit_test(rule: FitRule) -> FitTest:
+    node = language.fit_condition(rule.condition)
+    return FitTest(rule, compile_closure(node, REGISTRY), rules.tenths(rule.points), fields_of(node))
+
+
+def _act_test(rule: EngagementRule) -> ActTest:
+    node = language.act_condition(rule.kind, rule.where)
+    return ActTest(rule, compile_closure(node, REGISTRY), math.log(rule.points))
+
+
+def _by_kind(acts: Sequence[ActTest]) -> dict[str, tuple[int, ...]]:
+    """Positions of the tests that are about each kind."""
+    kinds = {kind: tuple(i for i, one in enumerate(acts) if one.rule.kind in {kind, ANY_KIND}) for kind in KINDS}
+    return {kind: positions for kind, positions in kinds.items() if positions}
+
+
+def _columns(fields: Iterable[frozenset[str]]) -> dict[str, frozenset[str]]:
+    columns: dict[str, set[str]] = {"lead": set()}
+    for name in frozenset[str]().union(*fields):
+        field = REGISTRY.lead.get(name)
+        for read in (field, field.by_name) if field.by_name else (field,):
+            columns.setdefault(read.table, set()).add(read.compared_column)
+            if read.table in _REFERENCES:
+                columns["lead"].add(_REFERENCES[read.table])
+    return {table: frozenset(names) for table, names in columns.items()}
