@@ -18,6 +18,8 @@ from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent
 from filon.routing import commands as routing
 from filon.routing import promises
 from filon.routing.reactions import follow_stage, stop_promises
+from filon.scoring import cooling, rescoring
+from filon.scoring.steps import score_leads
 from filon.unify import commands as unify
 
 LINES: Mapping[str, Sequence[Step]] = {
@@ -28,6 +30,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         leads.record_companies,
         leads.record_people,
         leads.record_leads,
+        score_leads,
         routing.route_leads,
         leads.answer_leads,
         leads.record_findings,
@@ -36,6 +39,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         records.recognise,
         unify.identify_people,
         acts.record_acts,
+        score_leads,
         routing.route_leads,
         leads.record_findings,
     ],
@@ -43,6 +47,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         records.recognise,
         unify.identify_companies,
         leads.record_accounts,
+        score_leads,
         leads.record_findings,
     ],
     "cost": [
@@ -56,6 +61,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         unify.identify_companies,
         leads.record_companies,
         deals.record_opportunities,
+        score_leads,
         leads.record_findings,
     ],
     "product": [
@@ -86,10 +92,13 @@ LATER: dict[type[Event], list[str]] = {}
 JOBS: Mapping[str, Callable[..., None]] = {
     "core.purge": purge.run,
     "routing.breach_due": promises.run,
+    "scoring.cool": cooling.cool,
+    "scoring.recompute": rescoring.recompute,
+    "scoring.rescore": rescoring.rescore,
 }
 """What each job runs."""
 
-CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400), ("routing.breach_due", 30))
+CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400), ("routing.breach_due", 30), ("scoring.cool", 600))
 """Work that comes back: (job, every how many seconds)."""
 
 UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}
