@@ -28,3 +28,8 @@ startPlotViews();
 startPalette();
 startKeys();
 startBoards(htmx);
+
+for (const path of document.querySelectorAll(".path")) {
+  const here = path.querySelector("[aria-current]");
+  if (here) path.scrollLeft = here.offsetLeft - path.clientWidth / 3; // on a phone the current stage comes into view
+}

@@ -183,11 +183,11 @@ function inlineNames(spec, look) {
     return {
       type: "group",
       left: at,
-      top: 0,
+      top: 2,
       silent: true,
       children: [
         { type: "rect", shape: { x: 0, y: 2, width: 9, height: 9, r: 2 }, style: { fill: tone(index, one, look) } },
-        { type: "text", x: 14, y: 1, style: { text: one.name, fill: look.ink2, font: `500 12px ${look.font}` } },
+        { type: "text", x: 14, y: 0, style: { text: one.name, verticalAlign: "top", fill: look.ink2, font: `500 12px ${look.font}` } },
       ],
     };
   });
@@ -315,11 +315,12 @@ function heatmap(spec, look) {
   const filled = cells.filter((cell) => cell.value[2] !== null);
   const most = Math.max(...filled.map((cell) => cell.value[2]), 0);
   const wide = look.width / spec.categories.length > 60;
+  const ramp = [look.sunken, look.accentLine, look.accent];
   return {
     grid: grid({ right: 4, top: 4 }),
     xAxis: { ...categoryAxis(spec, look), position: "top", axisLine: { show: false } },
     yAxis: { ...categoryAxis(spec, look), data: spec.series.map((row) => row.name), inverse: true, axisLine: { show: false } },
-    visualMap: { show: false, min: 0, max: most || 1, dimension: 2, inRange: { color: [look.sunken, look.accentLine, look.accent] } },
+    visualMap: { show: false, min: 0, max: most || 1, dimension: 2, inRange: { color: ramp } },
     series: [
       {
         type: "heatmap",
@@ -329,10 +330,25 @@ function heatmap(spec, look) {
           show: wide,
           formatter: ({ value }) => say(value[2], spec, look, { short: true }),
         },
-        data: filled.map((cell) => ({ ...cell, label: { color: cell.value[2] > most * 0.62 ? look.onAccent : look.ink } })),
+        data: filled.map((cell) => ({ ...cell, label: { color: readable(mixed(ramp, cell.value[2] / (most || 1))) } })),
       },
     ],
   };
+}
+
+const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+/** The colour that the heat map gives to a share in [0, 1], as ECharts mixes it. */
+function mixed([low, middle, high], share) {
+  const [from, to, part] = share < 0.5 ? [low, middle, share * 2] : [middle, high, share * 2 - 1];
+  const ends = channels(to);
+  return channels(from).map((value, at) => value + (ends[at] - value) * part);
+}
+
+/** Black or white, whichever stands out more: at least 4.5:1 on any colour. */
+function readable(rgb) {
+  const [r, g, b] = rgb.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 /** series[i].values: [x, y] pairs; series[i].names: what each point is. */

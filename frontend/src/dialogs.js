@@ -3,6 +3,7 @@ export function startDialogs() {
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
     if (opener) open(document.getElementById(opener.dataset.dialog));
+    if (event.target.closest(".menu-item")) event.target.closest("[popover]")?.hidePopover();
     if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
     // A click on the backdrop closes what cannot lose typed words.
     if (event.target.matches?.("dialog") && !event.target.querySelector("form textarea, form input:not([type=hidden])")) {

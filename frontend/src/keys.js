@@ -22,6 +22,9 @@ export function startKeys() {
     }
     press(event);
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys]")) listKeys();
+  });
   const off = document.querySelector("[data-keys-switch]");
   if (!off) return;
   off.checked = !localStorage.getItem(OFF);
