@@ -76,8 +76,7 @@ def _reader(lines: Iterable[str], separator: str, quote: str) -> Iterator[list[s
 
 def _first_record(stream: TextIO, skipped: int, separator: str, quote: str) -> tuple[list[str], int]:
     """The header's names and how many lines it and the blank lines before it take."""
-    for _ in range(skipped):
-        stream.readline()
+    _skip_lines(stream, skipped)
     lines = _Lines(stream, 0)
     for cells in _records(lines, separator, quote):
         if lines.is_too_long:
@@ -92,17 +91,23 @@ def _first_record(stream: TextIO, skipped: int, separator: str, quote: str) -> t
     raise UnreadableFile("empty")
 
 
+def _skip_lines(stream: TextIO, count: int) -> None:
+    for _ in range(count):
+        stream.readline()
+
+
 def csv_rows(path: Path, layout: Layout, start_row: int) -> Iterator[Row | BadRow]:
     """Rows after the first `start_row` ones, numbered as in a full read."""
     with open_text(path, layout.encoding) as stream:
-        for _ in range(layout.header_lines):
-            stream.readline()
+        _skip_lines(stream, layout.header_lines)
         lines = _Lines(stream, layout.header_lines)
         pending = lines.pending
         width = len(layout.header)
         number = 0
         for cells in _records(lines, layout.separator, layout.quote):
             line = lines.taken - len(pending) + 1
+            if len(pending) > 1 and not lines.is_cut:
+                lines.is_cut = _is_loose(pending, layout.separator, layout.quote)
             if lines.is_cut or lines.is_broken or lines.is_too_long:
                 number += 1
                 bad = _bad(lines, number, line, cells, layout)
@@ -212,6 +217,16 @@ def _records(lines: _Lines, separator: str, quote: str) -> Iterator[list[str]]:
         if not lines.is_cut:
             return
         yield []
+
+
+def _is_loose(pending: list[str], separator: str, quote: str) -> bool:
+    """Whether a record of several lines closes its quote before a letter: then the quote of another row was taken for
+    its end, and the rows between would be swallowed."""
+    try:
+        next(csv.reader(pending, delimiter=separator, quotechar=quote, strict=True), None)
+    except csv.Error:
+        return True
+    return False
 
 
 def _bad(lines: _Lines, number: int, line: int, cells: list[str], layout: Layout) -> BadRow:
