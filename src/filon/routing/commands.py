@@ -41,8 +41,8 @@ _MOVES_FROM: Final = {
 def route_leads(batch: Batch) -> None:
     """Send each new lead of a live batch where it belongs, and start its clock. History starts nothing.
 
-    A nurtured lead that asks for us, or is an MQL, is decided on again. Eleven statements at the most, beside the
-    writes; none when no lead waits.
+    A nurtured lead that asks for us, or is an MQL, is decided on again. A constant number of statements; none
+    when no lead waits.
     """
     if batch.is_live:
         route(batch, _waiting(batch))
@@ -53,8 +53,7 @@ def route(batch: Batch, waiting: Sequence[Waiting]) -> None:
     if not waiting:
         return
     rule_set = desk.rules_in_force(batch)
-    desk.keep_calendar(batch)
-    timetables = desk.timetables()
+    timetables = desk.kept_timetables(batch)
     open_desk = desk.opened(batch, waiting, rule_set, holds=True)
     made = promises.made(batch, waiting)
     for item, candidate in zip(waiting, desk.candidates(batch, waiting, rule_set), strict=True):

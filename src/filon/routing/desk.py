@@ -137,16 +137,24 @@ def timetable_of(week: Iterable[Iterable[Iterable[int]]], region: str) -> Timeta
 
 def timetables() -> Timetables:
     """Everybody's working hours; the starter week when nobody set any. One statement."""
-    found = sql.fetch("SELECT team_id, week, region FROM routing_calendar")
+    return _timetables(sql.fetch(_CALENDARS))
+
+
+def kept_timetables(batch: Batch) -> Timetables:
+    """The same; at first use the starter week is kept as everybody's calendar."""
+    found = sql.fetch(_CALENDARS)
+    if not any(team_id is None for team_id, _week, _region in found):
+        batch.rows(Calendar).add(week=starter.WEEK, region=starter.REGION, is_default=True, changed_at=batch.at)
+    return _timetables(found)
+
+
+_CALENDARS: Final = "SELECT team_id, week, region FROM routing_calendar"
+
+
+def _timetables(found: Sequence[Sequence[Any]]) -> Timetables:
     of_team = {team_id: timetable_of(sql.as_json(week), region) for team_id, week, region in found}
     default = of_team.pop(None, None) or timetable_of(starter.WEEK, starter.REGION)
     return Timetables(default, of_team, {})
-
-
-def keep_calendar(batch: Batch) -> None:
-    """Keep the starter week as everybody's calendar when there is none yet."""
-    if not sql.fetch("SELECT 1 FROM routing_calendar WHERE is_default"):
-        batch.rows(Calendar).add(week=starter.WEEK, region=starter.REGION, is_default=True, changed_at=batch.at)
 
 
 # Colleagues -----------------------------------------------------------------------------------------------------------

@@ -157,11 +157,15 @@ class Promise(models.Model):
             ),
             models.CheckConstraint(condition=Q(due_at__gt=F("started_at")), name="routing_promise_due_after_start"),
             models.CheckConstraint(
-                condition=Q(state="running", stopped_at=None)
-                | Q(state="met", stopped_at__gte=F("started_at"), stopped_at__lte=F("due_at"))
-                | Q(state="breached", stopped_at=None)
-                | Q(state="breached", stopped_at__gt=F("due_at"))
-                | (Q(state="cancelled", stopped_at__lte=F("due_at")) & ~Q(reason="")),
+                condition=Q(stopped_at=None, state__in=["running", "breached"])
+                | Q(
+                    stopped_at__isnull=False,  # asked first: a comparison with nothing would pass
+                    state="met",
+                    stopped_at__gte=F("started_at"),
+                    stopped_at__lte=F("due_at"),
+                )
+                | Q(stopped_at__isnull=False, state="breached", stopped_at__gt=F("due_at"))
+                | (Q(stopped_at__isnull=False, state="cancelled", stopped_at__lte=F("due_at")) & ~Q(reason="")),
                 name="routing_promise_state_is_true",
             ),
         ]
