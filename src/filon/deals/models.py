@@ -159,7 +159,16 @@ class Opportunity(models.Model):
             models.Index(fields=["-created_at", "-id"], name="deals_opportunity_newest"),
             models.Index(fields=["-amount", "-id"], name="deals_opportunity_largest"),
             models.Index(fields=["state", "close_date", "id"], name="deals_opportunity_closing"),
-            models.Index(fields=["pipeline", "stage", "currency", "amount"], name="deals_opportunity_board"),
+            models.Index(
+                fields=["stage", "currency", "probability", "amount"],
+                name="deals_opportunity_board",
+                condition=Q(state="open"),
+            ),
+            models.Index(
+                fields=["stage", "close_date", "id"], name="deals_opportunity_cards", condition=Q(state="open")
+            ),
+            models.Index(fields=["name_folded", "id"], name="deals_opportunity_by_name"),
+            models.Index(fields=["close_date", "id"], name="deals_opportunity_by_close"),
             models.Index(fields=["owner", "-created_at"], name="deals_opportunity_by_owner"),
             models.Index(fields=["won_at"], name="deals_opportunity_won", condition=Q(won_at__isnull=False)),
             models.Index(fields=["lost_at"], name="deals_opportunity_lost", condition=Q(lost_at__isnull=False)),
