@@ -8,13 +8,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from itertools import groupby
+from typing import Any, Final, TypeAlias, TypeVar
 
 from filon.core.conditions import meaning
 from filon.core.conditions.fields import Field, Registry, Scope
-from filon.core.conditions.tree import ANY_KIND, And, Compare, Count, Empty, Node, Not, Now, OneOf, Or, Value
+from filon.core.conditions.tree import ANY_KIND, And, Compare, Count, Empty, Node, Not, OneOf, Or, Value
 
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -24,7 +25,7 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_WHENEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # stands for `at` where the literal does not depend on it
+_SEARCHES: Final = frozenset({"contains", "starts_with", "ends_with"})
 _JSON_TYPES: Final[Mapping[str, frozenset[type]]] = {
     "number": frozenset({int, float, Decimal}),
     "boolean": frozenset({bool}),
@@ -46,6 +47,7 @@ class Subject:
     acts: Sequence[Mapping[str, Any]] = ()
 
 
+_T = TypeVar("_T")
 _Test: TypeAlias = Callable[[Any, datetime], bool]  # (subject, or an act inside `where`; at) → does it hold
 _Read: TypeAlias = Callable[[Any], Any]
 _Judge: TypeAlias = Callable[[Any], bool]
@@ -63,7 +65,8 @@ def _test(node: Node, scope: Scope, registry: Registry) -> _Test:
     if isinstance(node, And):
         return _all([_test(item, scope, registry) for item in node.items])
     if isinstance(node, Or):
-        return _any([_test(item, scope, registry) for item in node.items])
+        tests = _alternatives(node, scope, registry)
+        return tests[0] if len(tests) == 1 else _any(tests)
     if isinstance(node, Not):
         complement = _test(node.item, scope, registry)
         return lambda subject, at: not complement(subject, at)
@@ -98,6 +101,32 @@ def _any(tests: Sequence[_Test]) -> _Test:
         return False
 
     return test
+
+
+def _alternatives(node: Or, scope: Scope, registry: Registry) -> list[_Test]:
+    """A test of each item; words searched in one field one after the other share a single reading of it.
+
+    Rules list words by the dozen (job titles, mail domains), and reading the field costs more than searching it.
+    """
+    tests: list[_Test] = []
+    for (field_name, sign), items in groupby(node.items, key=_search):
+        group = list(items)
+        if field_name and len(group) > 1:
+            field = scope.get(field_name)
+            values = [item.value for item in group if isinstance(item, Compare)]
+            met = meaning.compared_field(field, values[0])
+            keys = tuple(meaning.key_of(str(value), met) for value in values)
+            tests.append(_judged(met, _cased(_words_judge(sign, keys), met), is_act=scope is registry.act))
+        else:
+            tests += [_test(item, scope, registry) for item in group]
+    return tests
+
+
+def _search(node: Node) -> tuple[str, str]:
+    """(field, operator) of a search for a text, which neighbours may share; two empty texts for anything else."""
+    if isinstance(node, Compare) and node.operator in _SEARCHES and isinstance(node.value, str):
+        return node.field, node.operator
+    return "", ""
 
 
 def _count(node: Count, registry: Registry) -> _Test:
@@ -215,6 +244,23 @@ def _text_judge(operator_: str, key: str) -> _Judge:
     return lambda given: given is not None and given.endswith(key)
 
 
+def _words_judge(operator_: str, keys: tuple[str, ...]) -> _Judge:
+    """Whether any of several texts is found."""
+    if operator_ == "starts_with":
+        return lambda given: given is not None and given.startswith(keys)
+    if operator_ == "ends_with":
+        return lambda given: given is not None and given.endswith(keys)
+
+    def contains(given: Any) -> bool:
+        if given is not None:
+            for key in keys:
+                if key in given:
+                    return True
+        return False
+
+    return contains
+
+
 def _cased(judge: _Judge, field: Field) -> _Judge:
     if field.kind != "code":
         return judge
@@ -250,23 +296,43 @@ def _threshold(operator_: str, values: Sequence[Any], field: Field, *, is_act: b
     read, compare, threshold = _reader(field, is_act=is_act), _COMPARE[operator_], field.threshold
     assert threshold is not None  # noqa: S101 — asked by the callers
     numbers = [float(value) for value in values]
+    bounds_at = _kept(lambda at: [threshold(number, at) for number in numbers])
 
     def test(subject: Any, at: datetime) -> bool:
         given = read(subject)
-        return given is not None and any(compare(float(given), threshold(number, at)) for number in numbers)
+        if given is None:
+            return False
+        for bound in bounds_at(at):  # noqa: SIM110 — a generator costs more than the tests
+            if compare(given, bound):
+                return True
+        return False
 
     return test
 
 
 def _moment(node: Compare, field: Field, registry: Registry, *, is_act: bool) -> _Test:
     read, value, zone, judge = _reader(field, is_act=is_act), node.value, registry.zone, _MOMENT[node.operator]
-    fixed = None if isinstance(value, Now) else meaning.interval_of(value, _WHENEVER, zone)
+    interval_at = _kept(lambda at: meaning.interval_of(value, at, zone))
 
     def test(subject: Any, at: datetime) -> bool:
         given = read(subject)
-        return given is not None and judge(given, *(fixed or meaning.interval_of(value, at, zone)))
+        return given is not None and judge(given, *interval_at(at))
 
     return test
+
+
+def _kept(compute: Callable[[datetime], _T]) -> Callable[[datetime], _T]:
+    """`compute` for the last `at` asked, kept: a batch asks with one `at`. Safe between threads: one tuple is put."""
+    kept: tuple[datetime, _T] | None = None
+
+    def get(at: datetime) -> _T:
+        nonlocal kept
+        known = kept
+        if known is None or known[0] is not at:
+            known = kept = (at, compute(at))
+        return known[1]
+
+    return get
 
 
 _MOMENT: Final[Mapping[str, Callable[[datetime, datetime, datetime], bool]]] = {
