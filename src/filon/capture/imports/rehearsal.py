@@ -100,3 +100,27 @@ def _count(
     for (_kind, code, subject), count in batch.findings.items():
         result.findings[code, subject] += count
     result.started.update(fact.kind for fact in batch.facts if fact.kind in _STARTS)
+
+
+def in_words(result: Rehearsal, imported: Import) -> list[str]:
+    """The dry run in sentences: what would be made, what would start, what is odd."""
+    words = [
+        _("%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected.")
+        % {
+            "rows": result.rows,
+            "created": result.created,
+            "updated": result.updated,
+            "unchanged": result.unchanged,
+            "rejected": result.rejected,
+        }
+    ]
+    if imported.mode == "history":
+        words.append(
+            _("History: nothing would start. No owner changes, no clock, no scenario, no message, no notification.")
+        )
+    else:
+        words.append(
+            _("Live: %(routed)s leads would be routed and %(clocks)s first-contact clocks would start.")
+            % {"routed": result.started["lead_routed"], "clocks": result.started["promise_made"]}
+        )
+    return words

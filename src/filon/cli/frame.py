@@ -1,0 +1,130 @@
+"""What every command shares: `--json`, progress on standard error, clear words and the right exit status.
+
+Exit status: 0 done, 1 failed with a message that says what to do, 2 wrong usage (click's own).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import click
+
+P = ParamSpec("P")
+
+
+def command(function: Callable[P, dict[str, Any] | None]) -> Callable[P, None]:
+    """A command's body: Django is ready when it runs; what it returns is the JSON object of `--json`.
+
+    The body writes for people with `say`; with `--json` that goes to standard error.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line of standard output.")
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        _Output.as_json = bool(kwargs.pop("as_json"))
+        with _Clear():
+            _set_up()
+            result = function(*args, **kwargs)
+        if _Output.as_json and result is not None:
+            click.echo(json.dumps(result, ensure_ascii=False, default=str))
+
+    return run
+
+
+class _Output:
+    """Where words for people go."""
+
+    as_json = False
+
+
+def say(text: str) -> None:
+    """A line for people: on standard output, or on standard error when a program reads standard output."""
+    click.echo(text, err=_Output.as_json)
+
+
+def _set_up() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filon.config.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+class _Clear:
+    """Turns what can go wrong into one sentence and exit status 1; the traceback only with FILON_DEBUG=1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, click.ClickException | click.exceptions.Exit | SystemExit):
+            return
+        if isinstance(error, KeyboardInterrupt):
+            click.echo("Stopped.", err=True)
+            sys.exit(1)
+        message = sentence(error)
+        if message is None or os.environ.get("FILON_DEBUG") == "1":
+            return
+        click.echo(message, err=True)
+        sys.exit(1)
+
+
+def sentence(error: BaseException) -> str | None:
+    """What to tell people of an error, or None for one that is our fault and deserves its traceback."""
+    from filon.config.environment import WrongSetting
+    from filon.kit.errors import Refused
+    from filon.kit.sqlite.library import UnsafeSQLite
+
+    if isinstance(error, Refused | WrongSetting | UnsafeSQLite):
+        return str(error)
+    if isinstance(error, BrokenPipeError):
+        return "The reader of the output has gone."
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    from django.db import InterfaceError, OperationalError, ProgrammingError
+
+    if isinstance(error, OperationalError | InterfaceError):
+        return f"The database does not answer: {str(error).strip()}. Check FILON_DATABASE_URL and that it runs."
+    if isinstance(error, ProgrammingError):
+        return f"The database lacks what this version needs ({str(error).strip()}). Run: filon migrate"
+    return None
+
+
+class Progress:
+    """Long work on standard error: done, rate, time left. A line a second on a terminal, every ten seconds else."""
+
+    def __init__(self, what: str, total: int | None = None) -> None:
+        self._what = what
+        self._total = total
+        self._start = time.monotonic()
+        self._said = 0.0
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, done: int) -> None:
+        """Say how far it is, when it is time to."""
+        now = time.monotonic()
+        if now - self._said < (1 if self._is_terminal else 10):
+            return
+        self._said = now
+        click.echo(self._line(done, now - self._start), err=True, nl=not self._is_terminal)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_terminal and self._said:
+            click.echo("", err=True)
+
+    def _line(self, done: int, seconds: float) -> str:
+        rate = done / seconds if seconds else 0.0
+        text = f"{self._what}: {done:,}" + (f" of {self._total:,}" if self._total else "") + f", {rate:,.0f}/s"
+        if self._total and rate:
+            text += f", {max(0, self._total - done) / rate:,.0f} s left"
+        return f"\r\033[K{text}" if self._is_terminal else text

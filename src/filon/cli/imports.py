@@ -1,0 +1,165 @@
+"""`filon import`: a file in, rehearsed, or taken back."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from filon.cli.frame import Progress, command, say
+
+KINDS = ("leads", "companies", "opportunities", "events", "costs", "products", "users")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--as", "kind", type=click.Choice(KINDS), help="What a row is.")
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="What a column is. May be repeated.")
+@click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", help="A value for rows that have none.")
+@click.option("--preset", default="", help="hubspot, pipedrive, salesforce, excel, or a TOML file.")
+@click.option("--mode", type=click.Choice(["live", "history"]), help="history starts nothing. Proposed from the dates.")
+@click.option("--system", default="", help="The system the external ids belong to.")
+@click.option("--country", default="FR", show_default=True, help="Where phone numbers without prefix are dialled.")
+@click.option("--dry-run", is_flag=True, help="Count what would happen; write nothing.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the rejected rows.")
+@click.option("--undo", type=int, metavar="IMPORT_ID", help="Take a whole import back.")
+@click.option("--resume", type=int, metavar="IMPORT_ID", help="Go on with an import that was stopped or killed.")
+@command
+def import_(file: Path | None, kind: str | None, undo: int | None, resume: int | None, **chosen: Any) -> dict[str, Any]:
+    """Take a file in: CSV in any common encoding and separator, XLSX, JSON lines or Parquet.
+
+    Columns with well-known names map by themselves, unknown ones become custom attributes. A file imported twice
+    changes nothing the second time.
+    """
+    if undo is not None:
+        return _undo(undo)
+    if resume is not None:
+        return _run(resume, chosen["rejects"])
+    if file is None or kind is None:
+        raise click.UsageError("Name the file and what its rows are: filon import FILE --as leads")
+    imported = _plan(file, kind, chosen)
+    if chosen["dry_run"]:
+        return _rehearse(imported)
+    return _run(imported.pk, chosen["rejects"])
+
+
+def _plan(file: Path, kind: str, chosen: dict[str, Any]) -> Any:
+    from django.utils import timezone
+
+    from filon.capture.imports import commands, mapping
+    from filon.capture.imports.reading import sniff
+    from filon.core.access import SYSTEM
+
+    try:
+        header = sniff(file).header
+        maps = [mapping.parse_map_option(text, kind, header) for text in chosen["maps"]]  # type: ignore[arg-type]
+        sets = [mapping.parse_set_option(text, kind) for text in chosen["sets"]]  # type: ignore[arg-type]
+    except mapping.MappingError as error:
+        raise click.UsageError(str(error)) from error
+    except Exception as error:
+        raise click.ClickException(str(error)) from error
+    options = commands.Options(
+        kind=kind,  # type: ignore[arg-type]
+        maps=maps,
+        sets=sets,
+        preset=chosen["preset"],
+        system=chosen["system"],
+        mode=chosen["mode"] or "",
+        country=chosen["country"],
+    )
+    with file.open("rb") as source:
+        return commands.create_import(source, file.name, options, by=SYSTEM, at=timezone.now())
+
+
+def _rehearse(imported: Any) -> dict[str, Any]:
+    from django.utils import timezone
+
+    from filon.capture.imports.rehearsal import Rehearsal, in_words, rehearse
+    from filon.core.access import SYSTEM
+
+    result, progress = Rehearsal(), Progress("dry run")
+    for result in rehearse(imported, by=SYSTEM, at=timezone.now()):
+        progress.show(result.rows)
+    progress.end()
+    for sentence in in_words(result, imported):
+        say(sentence)
+    imported.delete()
+    return {
+        "dry_run": True,
+        "mode": imported.mode,
+        "rows": result.rows,
+        "created": result.created,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "rejected": result.rejected,
+        "would_start": dict(result.started),
+        "findings": [{"code": code, "subject": what, "count": n} for (code, what), n in result.findings.items()],
+        "rejects": [{"line": line, "column": column, "reason": reason} for line, column, reason in result.rejects],
+    }
+
+
+def _run(import_id: int, rejects: Path | None) -> dict[str, Any]:
+    from django.utils import timezone
+
+    from filon.capture.imports import commands
+    from filon.capture.models import Import
+    from filon.core.access import SYSTEM
+
+    start = time.perf_counter()
+    imported = commands.start_import(import_id, by=SYSTEM, at=timezone.now())
+    say(f"Import {imported.pk}: {imported.file_name} as {imported.kind}, {imported.mode}.")
+    progress = Progress("import")
+    for step in commands.run_import(imported.pk, by=SYSTEM, now=timezone.now):
+        progress.show(step.done)
+    progress.end()
+    done = Import.objects.get(pk=imported.pk)
+    if rejects is not None:
+        _write_rejects(done, rejects)
+    say(
+        f"{done.rows:,} rows: {done.created:,} created, {done.updated:,} updated, {done.unchanged:,} unchanged, "
+        f"{done.rejected:,} rejected."
+    )
+    for row in done.rejects.order_by("number")[:5]:
+        say(f"  line {row.line}, {row.column or 'row'}: {row.reason}")
+    return {
+        "import_id": done.pk,
+        "mode": done.mode,
+        "rows": done.rows,
+        "created": done.created,
+        "updated": done.updated,
+        "unchanged": done.unchanged,
+        "rejected": done.rejected,
+        "seconds": round(time.perf_counter() - start, 3),
+    }
+
+
+def _write_rejects(imported: Any, path: Path) -> None:
+    """The rejected rows with their own columns, so that the file can be mended and imported again."""
+    from filon.capture.imports.plan import Plan
+
+    header = Plan.from_json(imported.plan).layout.header
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file)
+        writer.writerow([*header, "filon.line", "filon.column", "filon.reason"])
+        for row in imported.rejects.order_by("number").iterator():
+            cells = [*row.raw, *[""] * (len(header) - len(row.raw))]
+            writer.writerow([*cells[: len(header)], row.line, row.column, row.reason])
+
+
+def _undo(import_id: int) -> dict[str, Any]:
+    from django.utils import timezone
+
+    from filon.capture.imports import undo
+    from filon.core.access import SYSTEM
+
+    at = timezone.now()
+    undo.start_undo(import_id, by=SYSTEM, at=at)
+    progress, step = Progress("undo"), undo.Undone(0, 0)
+    for step in undo.run_undo(import_id, at=at):
+        progress.show(step.gone)
+    progress.end()
+    say(f"Import {import_id} is undone: {step.gone:,} records taken back, {step.kept:,} kept (worked on since).")
+    return {"import_id": import_id, "gone": step.gone, "kept": step.kept}
