@@ -75,7 +75,11 @@ class Compiled:
 
     def fit_tenths(self, subject: Subject, at: datetime) -> int:
         """The fit of a lead within 0 and 100, in tenths."""
-        return rules.clamped(sum(one.points for one in self.fit if one.test(subject, at)))
+        total = 0
+        for one in self.fit:
+            if one.test(subject, at):
+                total += one.points
+        return rules.clamped(total)
 
     def matches(self, one: ActTest, act: Act) -> bool:
         """Whether a rule is about an act."""

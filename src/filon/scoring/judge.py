@@ -27,15 +27,13 @@ def set_fit(batch: Batch, compiled: Compiled, leads: Collection[LeadRow]) -> Non
     """Set the fit of leads from the rows in the batch. At most one statement a table that is not loaded yet."""
     rows, at = batch.rows(Lead), batch.at
     people, companies, campaigns = _surroundings(batch, compiled, leads)
+    subject_rows: dict[str, LeadRow | None] = {}
+    subject = Subject(subject_rows)  # one for all: making a new one costs as much as a rule
     for lead in leads:
-        subject = Subject(
-            {
-                "lead": lead,
-                "person": people.get(lead["person_id"]),
-                "company": companies.get(lead["company_id"]),
-                "campaign": campaigns.get(lead["campaign_id"]),
-            }
-        )
+        subject_rows["lead"] = lead
+        subject_rows["person"] = people.get(lead["person_id"])
+        subject_rows["company"] = companies.get(lead["company_id"])
+        subject_rows["campaign"] = campaigns.get(lead["campaign_id"])
         rows.change(lead, "fit", _FITS[compiled.fit_tenths(subject, at)])
 
 
@@ -136,14 +134,18 @@ class Levels:
 
     def grade(self, fit: Decimal, engagement_log: float | None) -> str:
         """A1 to D4."""
-        letter = next((name for cut, name in self._letters if fit >= cut), rules.LETTERS[-1])
-        log = _or_none(engagement_log)
-        digit = next((name for cut, name in self.digits if log >= cut), rules.DIGITS[-1])
-        return letter + digit
+        return _first_passed(fit, self._letters, "D") + _first_passed(_or_none(engagement_log), self.digits, "4")
 
     def is_mql(self, fit: Decimal, engagement_log: float | None) -> bool:
         """Whether both scores pass the thresholds of an MQL."""
         return fit >= self._mql_fit and _or_none(engagement_log) >= self._mql_engagement
+
+
+def _first_passed(value: Any, cuts: Sequence[tuple[Any, str]], last: str) -> str:
+    for cut, name in cuts:
+        if value >= cut:
+            return name
+    return last
 
 
 def _or_none(engagement_log: float | None) -> float:
