@@ -114,7 +114,7 @@ _counters: dict[str, Counter] = {}
 
 
 def register_counter(url_name: str, counter: Counter) -> None:
-    """Show `counter(user)` beside an entry (nothing for None or 0). Called by `config` at start; it runs on every page."""
+    """Show `counter(user)` beside an entry, nothing for None or 0. Called at start; the counter runs on every page."""
     _counters[url_name] = counter
 
 

@@ -33,7 +33,7 @@ def asset(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
-    """A lucide icon listed in frontend/icons.json, drawn inline. css: "small" or "large". label: when it stands alone."""
+    """An icon listed in frontend/icons.json, drawn inline. css: "small" or "large". label: when it stands alone."""
     shapes = mark_safe(assets.icon(name))  # noqa: S308 — read from our own build
     about = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html('<svg class="icon {}" viewBox="0 0 24 24" {}>{}</svg>', css, about, shapes)
@@ -183,7 +183,7 @@ def grade_chip(grade: str | None) -> str:
 
 @register.inclusion_tag("ui/definition.html")
 def definition(key: str, label: str = "") -> dict[str, Any]:
-    """`{% definition "cac" %}`: the term's name (or `label`), explained on hover, focus and touch. KeyError when unknown."""
+    """`{% definition "cac" %}`: the term's name, or `label`, explained on hover, focus and touch. Unknown: KeyError."""
     term = glossary.TERMS[key]
     return {"term": term, "label": label or term.name, "glossary_url": _glossary_url()}
 
@@ -209,7 +209,7 @@ def plot(context: RequestContext, plot_id: str, spec: Mapping[str, Any], table: 
 
 @register.simple_tag(takes_context=True)
 def qs(context: RequestContext, **changes: Any) -> str:
-    """The page's query string with changes; None takes a key away: `{% qs sort="-amount" after=None %}` → "?sort=-amount"."""
+    """The page's query string with changes, None takes a key away: `{% qs sort="-amount" after=None %}`."""
     request: HttpRequest = context["request"]
     query = request.GET.copy()
     _change(query, changes)
@@ -218,7 +218,7 @@ def qs(context: RequestContext, **changes: Any) -> str:
 
 @register.inclusion_tag("ui/sort_header.html", takes_context=True)
 def sort_header(context: RequestContext, field: str, label: str, css: str = "", term: str = "") -> dict[str, Any]:
-    """`{% sort_header "amount" _("Amount") css="num" %}`: a `<th>` that sorts by `?sort=field`, then `-field`, then not."""
+    """`{% sort_header "amount" _("Amount") "num" %}`: a `<th>` that sorts by `?sort=field`, then `-field`, then not."""
     sort = context["request"].GET.get("sort", "")
     order = {field: "ascending", f"-{field}": "descending"}.get(sort, "")
     following = {"": field, "ascending": f"-{field}", "descending": None}[order]
