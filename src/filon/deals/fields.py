@@ -1,0 +1,80 @@
+"""What conditions may say about an opportunity: list filters and the API's `filter=` speak this vocabulary.
+
+The alias `opportunity` is the base; `source` says how the others join it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from django.utils import timezone
+
+from filon.core.conditions import Attributes, Field, Registry, Words
+from filon.deals import rules
+
+BASE: Final = '"deals_opportunity" AS opportunity'
+TABLES: Final[Mapping[str, str]] = {
+    "stage": 'JOIN "deals_stage" AS stage ON stage.id = opportunity.stage_id',
+    "pipeline": 'JOIN "deals_pipeline" AS pipeline ON pipeline.id = opportunity.pipeline_id',
+    "company": 'LEFT JOIN "leads_company" AS company ON company.id = opportunity.company_id',
+    "owner": 'LEFT JOIN "core_user" AS owner ON owner.id = opportunity.owner_id',
+    "product": 'LEFT JOIN "deals_product" AS product ON product.id = opportunity.product_id',
+    "lead": 'LEFT JOIN "leads_lead" AS lead ON lead.id = opportunity.lead_id',
+    "person": 'LEFT JOIN "leads_person" AS person ON person.id = lead.person_id',
+}
+STATES: Final = {"open": Words("Open", "Ouverte"), "won": Words("Won", "Gagnée"), "lost": Words("Lost", "Perdue")}
+
+
+def source(aliases: Iterable[str] = tuple(TABLES)) -> str:
+    """The FROM of a statement over opportunities with these aliases joined (all by default)."""
+    wanted = set(aliases)
+    if "person" in wanted:
+        wanted.add("lead")
+    return " ".join([BASE, *(join for alias, join in TABLES.items() if alias in wanted)])
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """The fields of an opportunity, its account, owner, product and stage."""
+    owner = Field("owner.name", "text", "owner", "name", "name_folded", label=Words("Owner", "Responsable"))
+    return Registry(
+        [
+            Field("name", "text", "opportunity", "name", "name_folded", label=Words("Name", "Nom")),
+            Field(
+                "state", "choice", "opportunity", "state", choices=STATES, label=Words("State", "État"), required=True
+            ),
+            Field("stage", "code", "stage", "code", label=Words("Stage (code)", "Étape (code)")),
+            Field("pipeline", "text", "pipeline", "name", "name_folded", label=Words("Pipeline", "Pipeline")),
+            Field("amount", "number", "opportunity", "amount", label=Words("Amount", "Montant")),
+            Field("currency", "code", "opportunity", "currency", label=Words("Currency", "Devise")),
+            Field(
+                "probability",
+                "number",
+                "opportunity",
+                "probability",
+                label=Words("Own probability", "Probabilité propre"),
+            ),
+            Field(
+                "created_at", "datetime", "opportunity", "created_at", label=Words("Created", "Création"), required=True
+            ),
+            Field("won_at", "datetime", "opportunity", "won_at", label=Words("Won on", "Gagnée le")),
+            Field("lost_at", "datetime", "opportunity", "lost_at", label=Words("Lost on", "Perdue le")),
+            Field("reason", "code", "opportunity", "reason", label=Words("Reason of the loss", "Motif de perte")),
+            Field("owner", "reference", "opportunity", "owner_id", by_name=owner, label=Words("Owner", "Responsable")),
+            Field("product", "text", "product", "name", "name_folded", label=Words("Product", "Produit")),
+            Field("product.series", "code", "product", "series", label=Words("Series", "Gamme")),
+            Field("company", "text", "company", "name", "name_folded", label=Words("Company", "Compte")),
+            Field("company.sector", "text", "company", "sector", "sector_folded", label=Words("Sector", "Secteur")),
+            Field("company.employees", "number", "company", "employees", label=Words("Employees", "Effectif")),
+            Field("company.country", "text", "company", "country", "country_folded", label=Words("Country", "Pays")),
+            Field("lead.id", "number", "opportunity", "lead_id", label=Words("Source lead", "Lead d’origine")),
+        ],
+        attributes={"attributes": Attributes("opportunity")},
+        zone=timezone.get_default_timezone(),
+    )
+
+
+if set(STATES) != set(rules.STATES):
+    raise ValueError("a state has no words")

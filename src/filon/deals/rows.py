@@ -1,0 +1,147 @@
+"""Opportunities as rows: the columns that lists and pages show, and how they are read on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from filon.deals import fields, rules
+from filon.deals.models import REASON_LABELS
+from filon.deals.pipelines import StageRow
+from filon.kit import sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpportunityRow:
+    """One opportunity as lists and pages show it. `probability` is its own or else its stage's, in [0, 1]."""
+
+    id: int
+    name: str
+    company_id: int | None
+    company: str
+    lead_id: int | None
+    person: str
+    owner_id: int | None
+    owner: str
+    product_id: int | None
+    product: str
+    pipeline_id: int
+    pipeline: str
+    stage: StageRow
+    stage_name: str
+    stage_since: datetime
+    state: str
+    amount: Decimal | None
+    currency: str
+    probability: Decimal
+    has_own_probability: bool
+    created_at: datetime
+    is_created_at_known: bool
+    close_date: date | None
+    won_at: datetime | None
+    lost_at: datetime | None
+    reason: str
+    postponed_to: date | None
+    attributes: dict[str, str]
+    version: int
+
+    @property
+    def weighted(self) -> Decimal:
+        """Amount by probability."""
+        return rules.weighted(self.amount, self.probability)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was won or lost."""
+        return self.won_at or self.lost_at
+
+    @property
+    def reason_label(self) -> str:
+        """Why it was lost, in words."""
+        return str(REASON_LABELS.get(self.reason, self.reason))
+
+
+def as_date(value: Any) -> date | None:
+    """A calendar day read by a raw statement."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def as_amount(value: Any) -> Decimal | None:
+    """An amount read by a raw statement, with its two decimals."""
+    return None if value is None else Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+_PLAIN: Final = {
+    "id": "opportunity.id",
+    "name": "opportunity.name",
+    "company_id": "opportunity.company_id",
+    "company": "COALESCE(company.name, '')",
+    "lead_id": "opportunity.lead_id",
+    "person": "COALESCE(NULLIF(person.full_name, ''), person.email, '')",
+    "owner_id": "opportunity.owner_id",
+    "owner": "COALESCE(owner.name, '')",
+    "product_id": "opportunity.product_id",
+    "product": "COALESCE(product.name, '')",
+    "pipeline_id": "opportunity.pipeline_id",
+    "pipeline": "pipeline.name",
+    "stage_name": "opportunity.stage_name",
+    "state": "opportunity.state",
+    "currency": "opportunity.currency",
+    "reason": "opportunity.reason",
+    "version": "opportunity.version",
+}
+_READ: Final = {
+    "stage_since": ("opportunity.stage_since", sql.as_utc),
+    "created_at": ("opportunity.created_at", sql.as_utc),
+    "won_at": ("opportunity.won_at", sql.as_utc),
+    "lost_at": ("opportunity.lost_at", sql.as_utc),
+    "is_created_at_known": ("opportunity.is_created_at_known", bool),
+    "close_date": ("opportunity.close_date", as_date),
+    "postponed_to": ("opportunity.postponed_to", as_date),
+    "amount": ("opportunity.amount", as_amount),
+    "attributes": ("opportunity.attributes", sql.as_json),
+}
+_STAGE: Final = (
+    "stage.id",
+    "stage.code",
+    "stage.name",
+    "stage.position",
+    "stage.probability",
+    "opportunity.probability",
+)
+_CELLS: Final = ", ".join([*_PLAIN.values(), *(cell for cell, _ in _READ.values()), *_STAGE])
+
+
+def select(where: str, params: Sequence[Any], order: str, limit: int) -> list[OpportunityRow]:
+    """Rows over `fields.source()` in an order. One statement; `where` and `order` are ours, values are parameters."""
+    found = sql.fetch(
+        f"SELECT {_CELLS} FROM {fields.source()} WHERE {where} ORDER BY {order} LIMIT %s", [*params, limit]
+    )
+    return [_row(cells) for cells in found]
+
+
+def _row(cells: Sequence[Any]) -> OpportunityRow:
+    plain, middle = len(_PLAIN), len(_PLAIN) + len(_READ)
+    known: dict[str, Any] = dict(zip(_PLAIN, cells[:plain], strict=True))
+    for (name, (_cell, read)), value in zip(_READ.items(), cells[plain:middle], strict=True):
+        known[name] = read(value)  # type: ignore[operator]
+    stage_id, code, label, position, share, own = cells[middle:]
+    stage = StageRow(stage_id, known["pipeline_id"], code, label, position, Decimal(str(share)), known["state"])
+    is_own = own is not None and known["state"] == "open"
+    probability = Decimal(str(own)) if is_own else stage.probability
+    return OpportunityRow(**known, stage=stage, probability=probability, has_own_probability=is_own)
+
+
+def cents() -> str:
+    """The amount of `opportunity` as exact whole cents, to be summed: SQLite adds decimals as floats."""
+    if sql.is_postgresql():
+        return "opportunity.amount * 100"
+    return "CAST(ROUND(opportunity.amount * 100) AS INTEGER)"
+
+
+def money(total_cents: Any) -> Decimal:
+    """A sum of `cents()` as an amount."""
+    return (Decimal(str(total_cents)) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
