@@ -29,4 +29,6 @@ def decode(cursor: str, length: int) -> list[Any]:
 
 def wrong() -> Refused:
     """The cursor is not one of ours."""
-    return Refused("The cursor `after` is not valid: use the one that the page before gave.", Kind.INVALID, code="cursor")
+    return Refused(
+        "The cursor `after` is not valid: use the one that the page before gave.", Kind.INVALID, code="cursor"
+    )
