@@ -93,12 +93,11 @@ def _waits(lead: dict[str, Any], has_asked: bool) -> bool:
 
 
 def _apply(batch: Batch, item: Waiting, decision: Decision, version: int) -> None:
-    rows, lead = batch.rows(Lead), item.lead
-    rows.change(lead, "route", decision.route)
-    rows.change(lead, "routed_at", batch.at)
-    rows.change(lead, "updated_at", batch.at)
+    lead = item.lead
+    news = {"route": decision.route, "routed_at": batch.at, "updated_at": batch.at}
     if decision.owner_id is not None:
-        rows.change(lead, "owner_id", decision.owner_id)
+        news["owner_id"] = decision.owner_id
+    desk.change(batch, lead, news)
     batch.tell(
         LeadRouted(
             at=batch.at,

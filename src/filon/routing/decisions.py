@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 NURTURE: Final = "nurture"
 ROLE_OF: Final[Mapping[str, str]] = {"sdr": "sdr", "direct_sales": "sales"}
@@ -65,8 +65,7 @@ class Colleague:
     room: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What deciding needs to know of a lead. `subject` is what the rules' conditions read."""
 
     subject: Any
@@ -77,8 +76,7 @@ class Candidate:
     stage: str = "captured"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Where to, to whom, why, and the open minutes promised (None: nothing is). `rule` counts from 1."""
 
     route: str

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -37,13 +37,22 @@ def connect(open_deal_owners: Owners) -> None:
     _open_deal_owners = open_deal_owners
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A lead to decide on: since when it waits (aware UTC), and whether its person asked for us."""
 
     lead: dict[str, Any]
     since: datetime
     has_asked: bool
+
+
+def change(batch: Batch, lead: dict[str, Any], news: Mapping[str, Any]) -> None:
+    """Set columns of a lead's row; one made in this batch takes them at once, since it is written whole anyway."""
+    rows = batch.rows(Lead)
+    if rows.is_new(lead):
+        lead.update(news)
+        return
+    for column, value in news.items():
+        rows.change(lead, column, value)
 
 
 # Rules ----------------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ class Promise(models.Model):
 
     lead = models.ForeignKey("leads.Lead", models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, default=FIRST_RESPONSE)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     minutes = models.PositiveIntegerField()
@@ -169,10 +169,7 @@ class Promise(models.Model):
                 name="routing_promise_state_is_true",
             ),
         ]
-        indexes = [
-            models.Index(fields=["due_at"], name="routing_promise_running", condition=Q(state="running")),
-            models.Index(fields=["state", "due_at"], name="routing_promise_by_state"),
-        ]
+        indexes = [models.Index(fields=["state", "due_at"], name="routing_promise_by_state")]
 
     def __str__(self) -> str:
         return f"{self.kind} of lead {self.lead_id}: {self.state}"

@@ -16,6 +16,7 @@ from filon.core.line import Batch
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.leads.models import Lead
+from filon.routing import desk
 from filon.routing.decisions import Decision
 from filon.routing.desk import Timetables, Waiting
 from filon.routing.events import PromiseBreached, PromiseCancelled, PromiseMade, PromiseMet
@@ -40,12 +41,11 @@ class Made:
 
     def start(self, item: Waiting, decision: Decision, timetables: Timetables) -> None:
         """Promise this lead a first response within the open minutes decided, from when it waits."""
-        lead, rows = item.lead, self.batch.rows(Lead)
+        lead = item.lead
         if decision.minutes is None or lead["id"] in self.running:
             return
         due_at = timetables.due_at(item.since, decision.minutes, decision.team_id)
-        rows.change(lead, "due_at", due_at)
-        rows.change(lead, "responded_at", None)
+        desk.change(self.batch, lead, {"due_at": due_at, "responded_at": None})
         promise = self.batch.rows(Promise).add(
             lead_id=lead["id"],
             owner_id=lead["owner_id"],
