@@ -43,6 +43,11 @@ class Fact(models.Model):
                 condition=Q(lead_id__isnull=True, person_id__isnull=False),
             ),
             models.Index(
+                fields=["company_id", "at"],
+                name="core_fact_company_only",
+                condition=Q(lead_id__isnull=True, person_id__isnull=True, company_id__isnull=False),
+            ),
+            models.Index(
                 fields=["opportunity_id", "at"], name="core_fact_opportunity", condition=Q(opportunity_id__isnull=False)
             ),
             models.Index(fields=["import_id"], name="core_fact_import", condition=Q(import_id__isnull=False)),
