@@ -75,7 +75,9 @@ def opportunities(
     is_down, column = sort.startswith("-"), SORTS[sort.removeprefix("-")]
     limit = min(limit, MOST)
     where, params = condition(wanted, by, at)
-    last: list[Any] | None = keyset.decode(after, 2) if after else None
+    last = keyset.decode(after, 2) if after else None
+    if last is not None and not (isinstance(last[1], int) and 0 <= last[1] < 2**63):
+        raise keyset.wrong()
     rows: list[OpportunityRow] = []
     if last is None or last[0] is not None:
         rows = _part(column, where, params, last, is_down=is_down, limit=limit + 1)
@@ -83,7 +85,7 @@ def opportunities(
         since = last[1] if last is not None and last[0] is None else None
         rows += _empty_part(column, where, params, since, is_down=is_down, limit=limit + 1 - len(rows))
     shown = rows[:limit]
-    cursor = keyset.encode([_sort_value(shown[-1], column), shown[-1].id]) if len(rows) > limit else ""
+    cursor = keyset.encode(_sort_value(shown[-1], column), shown[-1].id) if len(rows) > limit else ""
     return Page(shown, cursor)
 
 
@@ -121,7 +123,7 @@ def _cursor_value(column: str, given: Any) -> Any:
         if column == "amount":
             return _bound(Decimal(given))
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise keyset.no_cursor() from error
+        raise keyset.wrong() from error
     return str(given).replace("\0", "")
 
 
