@@ -89,7 +89,7 @@ class _Writer:
         params = tuple(self._param(value, met) for value in node.values)
         marks = ", ".join(["%s"] * len(params))
         if met.kind == "attribute" and not isinstance(node.values[0], str):
-            return self._over(met, lambda value: self._as_number(value, f"IN ({marks})", params, otherwise="FALSE"))
+            return self._over(met, lambda value: self._as_number(value, f"IN ({marks})", params))
         return self._over(
             met, lambda value: self._guarded(f"{self._cased(value, met)} IN ({marks})", params, value, met)
         )
@@ -107,8 +107,8 @@ class _Writer:
         sign = _SIGNS[node.operator]
         params = (self._param(node.value, met),)
         if met.kind == "attribute":
-            otherwise = "TRUE" if node.operator == "!=" else "FALSE"
-            return self._over(met, lambda value: self._as_number(value, f"{sign} %s", params, otherwise=otherwise))
+            is_unequal = node.operator == "!="
+            return self._over(met, lambda value: self._as_number(value, f"{sign} %s", params, is_unequal=is_unequal))
         return self._over(met, lambda value: self._guarded(f"{value} {sign} %s", params, value, met))
 
     def _text(self, operator: str, key: str, value: str, field: Field) -> Part:
@@ -138,11 +138,11 @@ class _Writer:
         }[node.operator]
         return self._guarded(text, params, value, field)
 
-    def _as_number(self, value: str, comparison: str, params: tuple[object, ...], *, otherwise: str) -> Part:
-        """CASE, so that only what is a number is ever cast."""
+    def _as_number(self, value: str, comparison: str, params: tuple[object, ...], *, is_unequal: bool = False) -> Part:
+        """CASE, so that only what is a number is ever cast. Another text differs from every number (`is_unequal`)."""
         cast = f"CAST({value} AS {self._dialect.numeric_cast}) {comparison}"
-        rest = f"WHEN {value} <> '' THEN {otherwise} ELSE FALSE"
-        return f"CASE WHEN {self._dialect.is_number(value)} THEN {cast} {rest} END", params
+        otherwise = f" WHEN {value} <> '' THEN TRUE" if is_unequal else ""
+        return f"CASE WHEN {self._dialect.is_number(value)} THEN {cast}{otherwise} ELSE FALSE END", params
 
     def _cased(self, value: str, field: Field) -> str:
         return self._dialect.lowered(value) if field.kind == "code" else value

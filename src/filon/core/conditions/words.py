@@ -17,6 +17,8 @@ class Words(NamedTuple):
 
     def filled(self, **details: Any) -> Words:
         """With its `{name}`s replaced, by wordings in the same language where they are `Words`."""
+        if not details:
+            return self
         texts = [
             getattr(self, language).format_map({name: _in(value, language) for name, value in details.items()})
             for language in ("en", "fr")

@@ -23,7 +23,7 @@ def _judge(database: world.World, tree, subjects) -> None:
 
 @pytest.fixture(scope="module")
 def many_subjects():
-    return [world.subject_of(lead, number) for number, lead in enumerate(world.dense_leads(150, seed=1), 1)]
+    return [world.subject_of(lead, number) for number, lead in enumerate(world.dense_leads(80, seed=1), 1)]
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_one_nested_level_is_a_group_and_more_is_left_to_the_text():
     assert _rows("count(any where not (value = 1 or path = a)) > 1") is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(world.trees)
 def test_rows_mean_the_condition_they_were_made_of(tree):
     rows = to_rows(tree, REGISTRY)

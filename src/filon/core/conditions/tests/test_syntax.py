@@ -202,7 +202,7 @@ any page_viewed mql 5 -1.5 30 days now - " ' 2026-03-01 true contains path \\ é
 _WORDS = st.sampled_from([*_PIECES.split(), " ", "\n"])
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80) | st.lists(_WORDS, max_size=25).map(" ".join) | st.lists(_WORDS, max_size=25).map("".join))
 @example("(" * 10_000)
 @example("not " * 2_500)
@@ -221,7 +221,7 @@ def test_any_text_gives_a_tree_or_a_condition_error(text):
     assert _read(unparse(tree)) == tree
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(world.trees)
 def test_a_tree_survives_being_written_and_read(tree):
     assert _read(unparse(tree)) == tree

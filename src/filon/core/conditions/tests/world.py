@@ -115,6 +115,7 @@ _TEXTS = [
     "%",
     "_",
     "[a-c]*?",
+    "{text}",
     "it's",
     'say "hi"',
     "  spaced \n out ",
@@ -152,7 +153,7 @@ _TEXTS = [
     "12345678.9012345",
     "-0",
 ]
-_NAMES = ["Lead Origin", "x", "Prénom", 'quo"te', "back\\slash", "a.b", "$.x", "0", "empty"]
+_NAMES = ["Lead Origin", "x", "Prénom", 'quo"te', "back\\slash", "a.b", "$.x", "0", "empty", "{brace}"]
 _CLEAN = st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))
 _DECIMALS = [Decimal(text) for text in ("0", "0.1", "0.3", "-0.1", "5", "50", "-5", "99999999999.99", "-12345.67")]
 _FLOATS = [0.1, 0.3, 0.1 + 0.2, 0.5, 1.0, 0.0]
