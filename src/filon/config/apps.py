@@ -12,7 +12,9 @@ class HouseConfig(AppConfig):
     def ready(self) -> None:
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
+        from filon.deals.queries import open_deal_owners  # noqa: PLC0415
         from filon.leads import fields  # noqa: PLC0415
+        from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
 
         line.connect(flow.LINES)
@@ -20,3 +22,4 @@ class HouseConfig(AppConfig):
         ledger.connect(flow.NOW, flow.LATER, jobs.enqueue_reaction)
         jobs.connect(flow.JOBS, flow.CLOCKS)
         fields.connect(versions.half_life_days)
+        desk.connect(open_deal_owners)
