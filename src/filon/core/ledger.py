@@ -85,15 +85,18 @@ def _split(event: Event) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
     """An event as ledger cells, payload and personal detail; the plan is made once a class."""
     plan = _plan(type(event))
     values = event.__dict__
-    cells = [values.get(name, default) for name, default in plan.cells]
-    payload = {name: values[name] for name in plan.payload if values[name] not in (None, "")}
-    personal = {name: values[name] for name in plan.personal if values[name] not in (None, "", {})}
+    cells = plan.defaults.copy()
+    for position, name in plan.cells:
+        cells[position] = values[name]
+    payload = {name: value for name in plan.payload if (value := values[name]) is not None and value != ""}
+    personal = {name: value for name in plan.personal if (value := values[name])}
     return cells, payload, personal
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    cells: tuple[tuple[str, Any], ...]
+    defaults: list[Any]
+    cells: tuple[tuple[int, str], ...]
     payload: tuple[str, ...]
     personal: tuple[str, ...]
 
@@ -105,10 +108,11 @@ def _plan(cls: type[Event]) -> _Plan:
     plan = _PLANS.get(cls)
     if plan is None:
         names = [item.name for item in dataclasses.fields(cls)]
-        cells = tuple((column, _DEFAULTS.get(column)) for column in _COLUMNS)
+        defaults = [_DEFAULTS.get(column) for column in _COLUMNS]
+        cells = tuple((position, column) for position, column in enumerate(_COLUMNS) if column in names)
         rest = [name for name in names if name not in _COLUMNS]
         personal = tuple(name for name in rest if name in cls.PERSONAL)
-        plan = _Plan(cells, tuple(name for name in rest if name not in cls.PERSONAL), personal)
+        plan = _Plan(defaults, cells, tuple(name for name in rest if name not in cls.PERSONAL), personal)
         _PLANS[cls] = plan
     return plan
 

@@ -213,11 +213,16 @@ def _adapt(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[R
     if not adapters:
         return rows
     adapted = [list(row) for row in rows]
+    known: dict[int, Any] = {}  # many cells of a batch are one object: its time, an empty dict
     for position, adapter in adapters:
         for row in adapted:
             value = row[position]
             if value is not None:
-                row[position] = adapter(value)
+                place = id(value)  # `rows` keeps every value alive, so an id names one value
+                text = known.get(place)
+                if text is None:
+                    text = known[place] = adapter(value)
+                row[position] = text
     return adapted
 
 
@@ -262,4 +267,9 @@ def _sqlite_datetime(value: datetime) -> str:
 
 def _sqlite_decimal(places: int) -> Adapter:
     unit = Decimal(1).scaleb(-places)
-    return lambda value: str(Decimal(value).quantize(unit))
+
+    @lru_cache(maxsize=4096)
+    def adapt(value: Any) -> str:
+        return str(Decimal(value).quantize(unit))
+
+    return adapt

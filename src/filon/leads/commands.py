@@ -130,6 +130,8 @@ def new_lead(batch: Batch, item: Item, person: dict[str, Any]) -> dict[str, Any]
         is_history=not entry.is_live,
         door=entry.door,
         import_id=batch.import_id,
+        last_act_at=at,
+        last_act=LeadCaptured.kind,
         created_at=batch.at,
         updated_at=batch.at,
     )
@@ -231,12 +233,10 @@ def _fill(
 ) -> None:
     """Write the entry's values into a row; a known row that changes leaves a fact with the old and new values."""
     rows = batch.rows(model)
-    wanted = [(field, value, *plan[field]) for field, value in item.entry.values.items() if field in plan]
     if rows.is_new(row):
-        for field, value, column, longest in wanted:
-            if value not in (None, "") and not row[column]:
-                row.update(fills.with_twin(column, value, longest))
+        fills.fill_new(row, item.entry.values, plan)
         return
+    wanted = [(field, value, *plan[field]) for field, value in item.entry.values.items() if field in plan]
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for field, value, column, longest in wanted:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from filon.kit.text import fold
 
+_fold_common = lru_cache(maxsize=16_384)(fold)  # for columns in which the same words come again and again
 PERSON: Final[dict[str, tuple[str, int]]] = {
     "first_name": ("first_name", 500),
     "last_name": ("last_name", 500),
@@ -43,6 +45,8 @@ LEAD: Final[dict[str, tuple[str, int]]] = {
 FOLDED: Final = frozenset({"full_name", "job_title", "country", "city", "name", "sector", "issues", "source"})
 """Columns with a folded twin (`<column>_folded`) that conditions and lists compare."""
 
+_RARE: Final = frozenset({"full_name", "name", "issues"})
+
 
 def may_write(field: str, value: Any, before: Any, *, given_before: Mapping[str, Any] | None, edited: list[str]) -> bool:
     """Whether `value` of `field` may replace `before`.
@@ -65,6 +69,22 @@ def with_twin(column: str, value: Any, longest: int) -> dict[str, Any]:
         return {column: text}
     folded = fold(text)
     return {column: text, f"{column}_folded": folded[:longest] if longest else folded}
+
+
+def fill_new(row: dict[str, Any], values: Mapping[str, Any], plan: Mapping[str, tuple[str, int]]) -> None:
+    """Write an entry's values into a row that has none of its own yet: the path most rows of an import take."""
+    for field, value in values.items():
+        target = plan.get(field)
+        if target is None or value is None or value == "":
+            continue
+        column, longest = target
+        if row[column]:
+            continue
+        text = value[:longest] if longest and isinstance(value, str) else value
+        row[column] = text
+        if column in FOLDED:
+            folded = fold(text) if column in _RARE else _fold_common(text)
+            row[f"{column}_folded"] = folded[:longest] if longest else folded
 
 
 def full_name(first: str, last: str) -> str:

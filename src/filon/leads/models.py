@@ -146,7 +146,9 @@ class Lead(models.Model):
     """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
-    company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="leads")
+    company = models.ForeignKey(
+        Company, models.SET_NULL, null=True, blank=True, related_name="leads", db_index=False
+    )  # see Meta: partial
     # leads
     stage = models.CharField(max_length=12, default="captured")
     stage_since = models.DateTimeField()
@@ -169,7 +171,9 @@ class Lead(models.Model):
     source = models.CharField(max_length=500, default="", blank=True)
     source_folded = models.CharField(max_length=500, default="", blank=True)
     medium = models.CharField(max_length=500, default="", blank=True)
-    campaign = models.ForeignKey(Campaign, models.SET_NULL, null=True, blank=True, related_name="+")
+    campaign = models.ForeignKey(
+        Campaign, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )  # asked for by figures only, which read the lake
     landing_page = models.CharField(max_length=2000, default="", blank=True)
     captured_at = models.DateTimeField()
     is_captured_at_known = models.BooleanField(default=True)
@@ -183,7 +187,9 @@ class Lead(models.Model):
     probability = models.FloatField(null=True, blank=True)
     # routing
     route = models.CharField(max_length=12, default="", blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )  # see Meta: partial
     routed_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     responded_at = models.DateTimeField(null=True, blank=True)
@@ -208,6 +214,11 @@ class Lead(models.Model):
                 name="leads_lead_due",
                 condition=Q(due_at__isnull=False, responded_at__isnull=True, is_open=True),
             ),
+            models.Index(
+                fields=["-last_act_at", "-id"], name="leads_lead_last_act", condition=Q(last_act_at__isnull=False)
+            ),
+            models.Index(fields=["grade", "id"], name="leads_lead_by_grade", condition=~Q(grade="")),
+            models.Index(fields=["company"], name="leads_lead_of_company", condition=Q(company__isnull=False)),
             models.Index(fields=["import_id"], name="leads_lead_import", condition=Q(import_id__isnull=False)),
         ]
 

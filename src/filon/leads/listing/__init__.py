@@ -1,0 +1,1 @@
+"""Leads as list and board: filters, order, pages, saved filters."""
