@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from filon.core import line
+from filon.core import ledger, line
 from filon.core.access import SYSTEM
 from filon.core.line import Batch, Entry
 from filon.leads.models import Lead
@@ -18,6 +19,14 @@ from filon.scoring.models import RuleSet
 from filon.scoring.rules import Cap, EngagementRule, FitRule, Rules, Thresholds
 
 THRESHOLDS = Thresholds(*map(Decimal, (70, 50, 25, 40, 20, 5, 50, 20)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revoked(ledger.Event):
+    """A correction told by another slice."""
+
+    lead_id: int
+    revokes_id: int
 
 
 def fit_rule(condition: str, points: object, rule_id: str = "") -> FitRule:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,17 +18,9 @@ from filon.leads.events import PageViewed
 from filon.leads.models import Company, Lead
 from filon.scoring import history, rescoring, steps, versions
 from filon.scoring.events import ThresholdCrossed
-from filon.scoring.tests.conftest import act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
+from filon.scoring.tests.conftest import Revoked, act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Revoked(ledger.Event):
-    """A correction told by another slice."""
-
-    lead_id: int
-    revokes_id: int
 
 
 def shown(lead, at, half_life=30):
@@ -137,7 +128,7 @@ def test_a_revoked_act_no_longer_engages(in_force, at):
     lead = the_lead("a@acme.fr")
     demo = Fact.objects.get(kind="demo_requested")
     batch = Batch([], by=SYSTEM, at=at + DAY)
-    batch.tell(_Revoked(at=at + DAY, lead_id=lead.pk, revokes_id=demo.pk))
+    batch.tell(Revoked(at=at + DAY, lead_id=lead.pk, revokes_id=demo.pk))
     steps.score_leads(batch)
     batch.write()
     assert shown(the_lead("a@acme.fr"), at) == pytest.approx(8, abs=1e-9)
@@ -149,7 +140,7 @@ def test_a_fact_revoked_elsewhere_is_seen_when_the_lead_is_judged_anew(in_force,
     take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at)
     lead = the_lead("a@acme.fr")
     ledger.append(
-        [_Revoked(at=at, lead_id=lead.pk, revokes_id=Fact.objects.get(kind="page_viewed").pk)], by=SYSTEM, learnt_at=at
+        [Revoked(at=at, lead_id=lead.pk, revokes_id=Fact.objects.get(kind="page_viewed").pk)], by=SYSTEM, learnt_at=at
     )
     rescoring.rescore_leads([lead.pk], at=at)
     assert the_lead("a@acme.fr").engagement_log is None
