@@ -9,6 +9,7 @@ from filon.config.api import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("filon.core.urls")),
+    path("", include("filon.ui.urls")),
 ]
 
 handler400 = "filon.core.web.bad_request"

@@ -101,7 +101,7 @@ def signed_bar(points: Any, lines: Sequence[Any]) -> SafeString:
     every = [float(line["points"] if isinstance(line, Mapping) else line.points) for line in lines]
     least, most = min([0.0, *every]), max([0.0, *every])
     scale = 100 / ((most - least) or 1)
-    zero, end = -least * scale, (float(points) - least) * scale
+    zero, end = abs(least) * scale, (float(points) - least) * scale
     axis = '<line x1="{0}" y1="0" x2="{0}" y2="8" vector-effect="non-scaling-stroke"/>' if least < 0 else ""
     return format_html(
         '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
