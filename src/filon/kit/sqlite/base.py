@@ -18,6 +18,11 @@ from filon.kit.sqlite import library
 
 library.refuse_unsafe(base.Database.sqlite_version_info)
 
+# Without an adapter of its own, each None and each bool costs the driver a microsecond of looking for one: in an
+# import, a third of all time spent writing.
+base.Database.register_adapter(type(None), {}.get)  # a C function that answers None to None
+base.Database.register_adapter(bool, int)
+
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
