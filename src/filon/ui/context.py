@@ -9,8 +9,8 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from filon.ui import navigation
 from filon.ui.formats import SPACE
+from filon.ui.navigation import ShownEntry, ShownSection, shown
 
 THEMES: Final = ("light", "dark")
 
@@ -22,12 +22,12 @@ class Ui:
         self._request = request
 
     @cached_property
-    def navigation(self) -> list[navigation.ShownSection]:
+    def navigation(self) -> list[ShownSection]:
         """The sections this reader sees."""
-        return navigation.shown(self._request)
+        return shown(self._request)
 
     @cached_property
-    def phone_entries(self) -> list[navigation.ShownEntry]:
+    def phone_entries(self) -> list[ShownEntry]:
         """The four pages in the bar at the bottom of a phone."""
         return [entry for section in self.navigation for entry in section.entries if entry.on_phone][:4]
 

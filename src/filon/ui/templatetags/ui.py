@@ -82,7 +82,7 @@ def duration(value: timedelta | None) -> str:
 def magnitude(value: Any) -> formats.Number | None:
     """A figure without its sign, where an arrow tells the direction."""
     exact = _figure(value)
-    return None if exact is None else abs(exact)
+    return -exact if exact is not None and exact < 0 else exact
 
 
 @register.filter
