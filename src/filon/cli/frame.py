@@ -19,22 +19,40 @@ P = ParamSpec("P")
 
 
 def command(function: Callable[P, dict[str, Any] | None]) -> Callable[P, None]:
-    """A command's body: Django is ready when it runs; what it returns is the JSON object of `--json`.
+    """A command's body: Django and the tables are ready when it runs; what it returns is the JSON object of `--json`.
 
     The body writes for people with `say`; with `--json` that goes to standard error.
     """
+    return _framed(function, needs_tables=True)
 
+
+def bare_command(function: Callable[P, dict[str, Any] | None]) -> Callable[P, None]:
+    """A command that looks after the tables itself, or works without any."""
+    return _framed(function, needs_tables=False)
+
+
+def _framed(function: Callable[P, dict[str, Any] | None], *, needs_tables: bool) -> Callable[P, None]:
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line of standard output.")
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         _Output.as_json = bool(kwargs.pop("as_json"))
         with _Clear():
             _set_up()
+            if needs_tables:
+                from filon.core import schema
+
+                schema.prepare()
             result = function(*args, **kwargs)
-        if _Output.as_json and result is not None:
-            click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        if result is not None:
+            answer(result)
 
     return run
+
+
+def answer(result: dict[str, Any]) -> None:
+    """The JSON object of `--json`, for a command that ends by itself (with exit status 1)."""
+    if _Output.as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
 
 
 class _Output:
@@ -49,6 +67,7 @@ def say(text: str) -> None:
 
 
 def _set_up() -> None:
+    os.umask(0o077)  # what is written holds personal data: for its owner only
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filon.config.settings")
     import django
 
@@ -75,6 +94,7 @@ class _Clear:
         if message is None or os.environ.get("FILON_DEBUG") == "1":
             return
         click.echo(message, err=True)
+        answer({"error": message})
         sys.exit(1)
 
 

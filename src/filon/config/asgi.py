@@ -3,12 +3,15 @@
 import os
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filon.config.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from filon.capture import fast  # noqa: E402 — after Django is set up
+from filon.core.asgi import Pages  # noqa: E402
+
+pages = Pages()
 
 
 async def application(scope: dict[str, Any], receive: fast.Receive, send: fast.Send) -> None:
@@ -20,7 +23,7 @@ async def application(scope: dict[str, Any], receive: fast.Receive, send: fast.S
     if door is not None:
         await fast.serve(door, scope, receive, send)
     else:
-        await django_application(scope, receive, send)
+        await pages(scope, receive, send)
 
 
 async def _lifespan(receive: fast.Receive, send: fast.Send) -> None:

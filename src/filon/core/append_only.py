@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from filon.kit import sql
+
 TABLES: Final = ("core_fact", "core_auditentry")
 
 _FUNCTION: Final = (
@@ -37,3 +39,12 @@ def unprotecting(vendor: str) -> list[str]:
     if vendor == "postgresql":
         return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}" for table in TABLES]
     return [f"DROP TRIGGER IF EXISTS {table}_no_{act}" for table in TABLES for act in ("update", "delete")]
+
+
+def unprotected() -> list[str]:
+    """The tables whose protection is missing: none, unless someone took it away or a migration forgot it."""
+    if sql.is_postgresql():
+        found = {row[0] for row in sql.fetch("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")}
+        return [table for table in TABLES if f"{table}_append_only" not in found]
+    found = {row[0] for row in sql.fetch("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    return [table for table in TABLES if not {f"{table}_no_update", f"{table}_no_delete"} <= found]

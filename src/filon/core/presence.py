@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,6 +58,24 @@ def bury_dead(kind: str) -> list[str]:
             path.unlink(missing_ok=True)
             dead.append(path.stem)
     return dead
+
+
+def is_lock_free(path: str, *, wait_s: float) -> bool:
+    """Whether a file's lock can be had within some seconds; it is given back at once."""
+    end = time.monotonic() + wait_s
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    return False
+                time.sleep(0.05)
+            else:
+                return True
+    finally:
+        os.close(fd)
 
 
 def _facts_of_living(path: Path) -> dict[str, Any] | None:
