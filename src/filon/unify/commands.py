@@ -22,7 +22,7 @@ def identify_companies(batch: Batch) -> None:
     """Set `item.company` by SIREN, domain, or name and country. Three statements at the most."""
     wanted = [(item, rules.company_keys(item.entry.values)) for item in batch.going()]
     told = _told_companies(batch)
-    known = _known_companies(batch, {key for _, keys in wanted for key in keys})
+    known = _known_companies(batch, {key for _, keys in wanted for key in rules.names_claimed(keys, is_new=True)})
     claims: list[tuple[tuple[str, str], dict[str, Any]]] = []
     for item, keys in wanted:
         if not keys and id(item) not in told:
@@ -83,18 +83,23 @@ def _new_company(batch: Batch, item: Item, keys: list[tuple[str, str]]) -> dict[
 
 def identify_people(batch: Batch) -> None:
     """Set `item.person`, found by its strongest identifier or new. Three statements at the most."""
-    wanted = [(item, rules.person_keys(item.entry.values, item.entry.system, item.entry.kind)) for item in batch.going()]
+    wanted = [
+        (item, rules.person_keys(item.entry.values, item.entry.system, item.entry.kind)) for item in batch.going()
+    ]
     known = _known_people(batch, {key for _, keys in wanted for key in keys})
     claims: list[tuple[Key, dict[str, Any]]] = []
+    said: dict[int, dict[str, str]] = {}  # what this batch itself has said of a person, by the row's identity
     for item, keys in wanted:
         if not keys:
             item.refuse("No identifier: give an external_id, an email or a phone.", code="no_identifier")
             continue
-        person = _resolve(batch, item, keys, known)
+        person = _resolve(batch, item, keys, known, said)
         item.is_matched = person is not None
         if person is None:
             person = batch.rows(Person).add(created_at=batch.at, updated_at=batch.at, import_id=batch.import_id)
         item.person = person
+        values = item.entry.values
+        said[id(person)] = {name: values[name] for name in ("email", "last_name") if values.get(name)}
         for key in keys:
             if key not in known:
                 known[key] = person
@@ -122,7 +127,7 @@ def _known_people(batch: Batch, keys: set[Key]) -> dict[Key, dict[str, Any]]:
 
 
 def _resolve(
-    batch: Batch, item: Item, keys: list[Key], known: dict[Key, dict[str, Any]]
+    batch: Batch, item: Item, keys: list[Key], known: dict[Key, dict[str, Any]], said: dict[int, dict[str, str]]
 ) -> dict[str, Any] | None:
     """The person the strongest identifier names; weaker ones that name somebody else are a finding."""
     values = item.entry.values
@@ -131,7 +136,9 @@ def _resolve(
         person = known.get(key)
         if person is None:
             continue
-        if chosen is None and (key[0] != "phone" or rules.phone_may_join(person, values)):
+        if chosen is None and (
+            key[0] != "phone" or rules.phone_may_join({**person, **said.get(id(person), {})}, values)
+        ):
             chosen = person
         elif chosen is not None and person is not chosen and key[0] != "phone":
             batch.find("lead", "identifiers_disagree", key[2])
