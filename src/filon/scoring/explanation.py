@@ -229,7 +229,7 @@ def _hints(
         if _has_room(act, judged, at):
             then = rules.grade(fit, engagement + act.rule.points, thresholds)
             hints.append(Hint(act.rule.id, act.rule.name, act.rule.points, then, is_engagement=True))
-    hints.sort(key=lambda hint: (hint.grade == grade, -_steps(grade, hint.grade), -hint.points))
+    hints.sort(key=lambda hint: (hint.grade == grade, -rules.steps(grade, hint.grade), -hint.points))
     return tuple(hints[:_HINTS])
 
 
@@ -242,8 +242,3 @@ def _has_room(one: ActTest, judged: Sequence[tuple[ActTest, list[Judged]]], at: 
     window = at - timedelta(days=cap.days)
     recent = [item for item in items if item.is_counted and item.act["at"] > window]
     return len(recent) < cap.acts
-
-
-def _steps(before: str, after: str) -> int:
-    """How many letters and figures a grade is better than another."""
-    return (ord(before[0]) - ord(after[0])) + (ord(before[1]) - ord(after[1]))

@@ -40,10 +40,10 @@ def best_cut(outcomes: Sequence[Outcome]) -> float | None:
     return None if best is None else rounded(best) / 10
 
 
-def twice_as_good(outcomes: Sequence[Outcome], *, least: int = 30) -> float | None:
+def twice_as_good(outcomes: Sequence[Outcome], *, above: float, least: int = 30) -> float | None:
     """The lowest points from which on at least twice the average share became customers; None when there are none.
 
-    least: how many leads must lie above for the share to mean anything.
+    above: the points to find are higher. least: how many leads must have them for the share to mean anything.
     """
     if not outcomes:
         return None
@@ -51,6 +51,8 @@ def twice_as_good(outcomes: Sequence[Outcome], *, least: int = 30) -> float | No
     ordered = sorted(outcomes, reverse=True)
     found, customers = None, 0
     for position, (points, is_customer) in enumerate(ordered, 1):
+        if points <= above:
+            break
         customers += is_customer
         is_last_of_its_points = position == len(ordered) or ordered[position][0] != points
         if position >= least and is_last_of_its_points and average and customers / position >= 2 * average:

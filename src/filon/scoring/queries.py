@@ -134,9 +134,9 @@ def _with_fit(found: Proposal, fits: list[proposal.Outcome]) -> Proposal:
     cut = proposal.best_cut(fits)
     if cut is None:
         return found
-    good = proposal.twice_as_good(fits)
     mql = _tenths(min(max(cut, 1.0), 98.0))
-    best = _tenths(min(good, 100.0)) if good is not None and good > cut else (mql + 100) / 2
+    good = proposal.twice_as_good(fits, above=float(mql))
+    best = _tenths(good) if good is not None else (mql + 100) / 2
     thresholds = replace(
         found.thresholds,
         fit_a=best.quantize(Decimal("0.1")),

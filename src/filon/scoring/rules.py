@@ -205,6 +205,11 @@ def grade(fit: Decimal, engagement: Decimal, thresholds: Thresholds) -> str:
     return letter(fit, thresholds) + digit(engagement, thresholds)
 
 
+def steps(before: str, after: str) -> int:
+    """How many letters and figures a grade is better than another; negative when it is worse."""
+    return (ord(before[0]) - ord(after[0])) + (ord(before[1]) - ord(after[1]))
+
+
 def _rank(points: Decimal, cuts: tuple[Decimal, ...], names: str) -> str:
     for cut, name in zip(cuts, names, strict=False):
         if points >= cut:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from filon.scoring.compiled import Compiled, compile_rules
 from filon.scoring.models import RuleSet
+from filon.scoring.rules import Rules, columns
 
 _KEPT: Final = 32
 _compiled: Final[dict[tuple[int, str], Compiled]] = {}
@@ -27,11 +28,20 @@ def in_force(at: datetime) -> Compiled | None:
 
 
 def compiled(version: RuleSet) -> Compiled:
-    """A version ready to use."""
-    key = (version.number or 0, version.digest)
+    """A version ready to use; the draft has the number 0."""
+    return _ready(version.content, version.number or 0, version.digest)
+
+
+def compile_content(content: Rules) -> Compiled:
+    """What may become a version, ready to use."""
+    return _ready(content, 0, str(columns(content)["digest"]))
+
+
+def _ready(content: Rules, number: int, digest: str) -> Compiled:
+    key = (number, digest)
     ready = _compiled.get(key)
     if ready is None:
-        ready = compile_rules(version.content, version.number or 0)
+        ready = compile_rules(content, number)
         while len(_compiled) >= _KEPT:
             _compiled.pop(next(iter(_compiled)), None)
         _compiled[key] = ready
