@@ -24,9 +24,13 @@ from filon.routing.decisions import Decision
 from filon.routing.desk import Waiting
 from filon.routing.events import LeadRouted
 
-_ASKS: Final = (Submitted, DemoRequested, ChatStarted, InboundCall, Replied)
+ASKS: Final = (Submitted, DemoRequested, ChatStarted, InboundCall, Replied)
+"""Acts by which a person may ask for us; `is_asking` says which of them do."""
+
 _OWN_DOORS: Final = frozenset({"form", "api", "hook", "mail", "stand"})  # where the person speaks, not a colleague
-_NOT_BUYERS: Final = frozenset({"student", "applicant", "competitor", "vendor", "spam"})
+NOT_BUYERS: Final = frozenset({"student", "applicant", "competitor", "vendor", "spam"})
+"""Classes of leads that are sent to nobody."""
+
 _STAGE_OF: Final = {"nurture": "nurturing", "sdr": "qualifying", "direct_sales": "qualifying"}
 _MOVES_FROM: Final = {
     "nurture": ("captured",),
@@ -76,16 +80,22 @@ def _waiting(batch: Batch) -> list[Waiting]:
 
 
 def _asks(event: Event) -> int | None:
-    """The lead whose person asked for us by this act, through a door of their own."""
-    if not isinstance(event, _ASKS):
+    """The lead whose person asked for us by this act."""
+    if not isinstance(event, ASKS):
         return None
-    if isinstance(event, Submitted):
-        return event.lead_id if event.door in _OWN_DOORS and event.channel != "outbound" else None
-    return None if event.is_machine else event.lead_id
+    act: Any = event
+    is_machine = getattr(event, "is_machine", False)
+    return act.lead_id if not is_machine and is_asking(event.kind, act.door, act.channel) else None
+
+
+def is_asking(kind: str, door: str, channel: str) -> bool:
+    """Whether an act of one of these kinds means that the person asked for us: not when a colleague typed it in, or
+    when we had called on them."""
+    return kind != Submitted.kind or (door in _OWN_DOORS and channel != "outbound")
 
 
 def _waits(lead: dict[str, Any], has_asked: bool) -> bool:
-    if not lead["is_open"] or lead["lead_class"] in _NOT_BUYERS:
+    if not lead["is_open"] or lead["lead_class"] in NOT_BUYERS:
         return False
     if lead["route"]:
         return bool(lead["route"] == decisions.NURTURE and (has_asked or lead["stage"] == "mql"))

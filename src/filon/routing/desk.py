@@ -204,7 +204,7 @@ def opened(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet, *, holds
         rules=rule_set,
         tests=[compiled(rule.when).test for rule in rule_set.rules],
         colleagues=people,
-        accounts=_accounts(batch, company_ids, people),
+        accounts=_accounts(batch, company_ids, [item.lead["id"] for item in waiting], people),
         rotations=_rotations(batch, pools, counters, people),
         account_owners=owners,
     )
@@ -260,16 +260,21 @@ def keep_turns(batch: Batch, desk: Desk) -> None:
 _LEAD_OWNERS: Final = """
 SELECT l.company_id, l.owner_id FROM leads_lead l JOIN (
     SELECT MIN(o.id) AS id FROM leads_lead o JOIN core_user u ON u.id = o.owner_id AND u.is_active
-    WHERE {where} AND o.is_open GROUP BY o.company_id) first ON first.id = l.id
+    WHERE {where} AND o.is_open AND NOT ({waits}) GROUP BY o.company_id) first ON first.id = l.id
 """
 
 
-def _accounts(batch: Batch, company_ids: Sequence[int], people: Mapping[int, Colleague]) -> dict[int, tuple[int, str]]:
-    """What the account rule says of each company: its customer owner, else its seller, else a lead's owner."""
+def _accounts(
+    batch: Batch, company_ids: Sequence[int], waiting_ids: Sequence[int], people: Mapping[int, Colleague]
+) -> dict[int, tuple[int, str]]:
+    """What the account rule says of each company: its customer owner, else its seller, else the owner of its first
+    open lead that does not wait itself."""
     if not company_ids:
         return {}
     where, params = sql.any_of("o.company_id", company_ids)
-    found = {key: (owner, decisions.SAME_ACCOUNT) for key, owner in sql.fetch(_LEAD_OWNERS.format(where=where), params)}
+    waits, more = sql.any_of("o.id", waiting_ids)
+    others = sql.fetch(_LEAD_OWNERS.format(where=where, waits=waits), params + more)
+    found = {key: (owner, decisions.SAME_ACCOUNT) for key, owner in others}
     deals = _open_deal_owners(company_ids) if _open_deal_owners else {}
     found |= {key: (owner, decisions.OPEN_DEAL) for key, owner in deals.items() if owner in people}
     companies = batch.rows(Company).by_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filon.routing import decisions
@@ -114,6 +114,7 @@ def test_a_rule_survives_its_way_to_the_database_and_back():
 ROUNDS = st.lists(st.tuples(st.sets(st.integers(1, 6), min_size=1), st.integers(1, 12)), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(ROUNDS)
 def test_while_the_same_colleagues_take_part_nobody_is_two_leads_ahead(rounds):
     """Each round is a batch: who takes part, and how many leads. Newcomers, leavers and returners come at random."""
@@ -133,6 +134,7 @@ def test_while_the_same_colleagues_take_part_nobody_is_two_leads_ahead(rounds):
             assert max(counts.values()) - min(counts.values()) <= 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=8, unique=True), st.integers(0, 60))
 def test_n_leads_to_k_colleagues_differ_by_one_at_most(members, leads):
     rotation = Rotation(members, {}, 0)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from filon.routing import rules
@@ -95,6 +95,7 @@ MOMENTS = st.timedeltas(timedelta(0), timedelta(days=386)).map(lambda passed: FI
 PROMISES = st.integers(min_value=1, max_value=60 * 40).map(lambda minutes: timedelta(minutes=minutes))
 
 
+@settings(deadline=None)
 @given(MOMENTS, PROMISES, TIMETABLES)
 def test_the_open_time_until_due_is_the_promise(assigned, promise, timetable):
     due = due_at(assigned, promise, _endless(timetable, assigned, promise))
@@ -102,12 +103,14 @@ def test_the_open_time_until_due_is_the_promise(assigned, promise, timetable):
     assert working_time_between(assigned, due - timedelta(microseconds=1), timetable) < promise
 
 
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS, PROMISES)
 def test_who_is_assigned_later_is_never_due_earlier(one, other, promise):
     first, second = sorted((one, other))
     assert due_at(first, promise, shifts_from(OFFICE, first)) <= due_at(second, promise, shifts_from(OFFICE, second))
 
 
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS, MOMENTS, TIMETABLES)
 def test_open_time_adds_up_over_a_cut(one, two, three, timetable):
     first, second, third = sorted((one, two, three))
@@ -117,6 +120,7 @@ def test_open_time_adds_up_over_a_cut(one, two, three, timetable):
     assert timedelta(0) <= whole <= third - first
 
 
+@settings(deadline=None)
 @given(TIMETABLES, st.sampled_from([2025, 2026]))
 @example(Timetable(((),) * 6 + (((150, 160),),), "", "Europe/Paris"), 2026)
 def test_shifts_are_in_order_and_disjoint(timetable, year):
@@ -125,6 +129,7 @@ def test_shifts_are_in_order_and_disjoint(timetable, year):
     assert all(before[1] <= after[0] for before, after in pairwise(shifts))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 386 * rules.DAY).map(lambda minutes: FIRST + timedelta(minutes=minutes)))
 @example(datetime(2026, 3, 30, 6, 59, tzinfo=UTC))
 @example(datetime(2026, 10, 26, 8, 0, tzinfo=UTC))
@@ -163,6 +168,7 @@ def test_hours_are_read_as_people_write_them():
             parse_hours(wrong)
 
 
+@settings(deadline=None)
 @given(st.lists(DAYS, min_size=1, max_size=1))
 def test_hours_shown_are_read_back_the_same(days):
     assert parse_hours(rules.show_hours(days[0])) == days[0]

@@ -1,0 +1,151 @@
+"""What rules would do, on real leads and without a single write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from filon.core.access import Actor
+from filon.core.line import Batch
+from filon.kit import sql
+from filon.leads.models import Company, Lead, Person
+from filon.routing import commands, desk
+from filon.routing.decisions import Decision, Desk, RuleSet
+from filon.routing.desk import Waiting
+
+LEADS: Final = 500
+"""How many of the latest leads a simulation looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One real lead: where it would go, to whom and why, beside where it is. `rule` is 0 when none decided."""
+
+    lead_id: int
+    name: str
+    company: str
+    captured_at: datetime
+    route: str
+    owner: str
+    why: str
+    rule: int
+    rule_name: str
+    minutes: int | None
+    route_now: str
+    owner_now: str
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether these rules send a lead that was routed somewhere else than it went."""
+        return self.route_now not in ("", self.route)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Outcomes, newest first, and how many leads each route, rule and colleague would get."""
+
+    outcomes: Sequence[Outcome]
+    by_route: Sequence[tuple[str, int]]
+    by_rule: Sequence[tuple[int, str, str, int]]  # number (0: none), name, why, leads
+    by_owner: Sequence[tuple[str, int]]
+    moved: int
+
+
+def simulate(rules: RuleSet, *, by: Actor, at: datetime, leads: int = LEADS) -> Simulation:
+    """Route the latest leads by these rules as if each came in anew, in its order, with today's colleagues and turns.
+
+    Leads that no buyer stands behind are left out, as the line leaves them out. Each rule sees what was known when the
+    lead came in. A constant number of statements, none of which writes. Needs `routing.change`.
+    """
+    by.require("routing.change")
+    batch = Batch([], by=by, at=at)  # never written
+    now = _latest(batch, leads)
+    waiting = _as_new(now)
+    open_desk = desk.opened(batch, waiting, rules, holds=False)
+    found = [
+        (item, open_desk.decide(candidate, item.lead["created_at"]))
+        for item, candidate in zip(waiting, desk.candidates(batch, waiting, rules), strict=True)
+    ]
+    return _simulation(batch, found, now, open_desk)
+
+
+def _latest(batch: Batch, leads: int) -> list[dict[str, Any]]:
+    """The latest leads, oldest first."""
+    newest = sql.fetch("SELECT id FROM leads_lead ORDER BY captured_at DESC, id DESC LIMIT %s", [leads])
+    rows = batch.rows(Lead)
+    rows.load_ids(row[0] for row in newest)
+    found = [rows.by_id[lead_id] for (lead_id,) in reversed(newest)]
+    return [lead for lead in found if lead["lead_class"] not in commands.NOT_BUYERS]
+
+
+def _as_new(leads: Sequence[dict[str, Any]]) -> list[Waiting]:
+    """The leads as they came in: with nothing decided yet. One statement."""
+    asked = _asked(leads)
+    return [
+        Waiting(
+            {**lead, "route": "", "owner_id": None, "stage": "mql" if lead["stage"] == "mql" else "captured"},
+            lead["created_at"],
+            lead["id"] in asked,
+        )
+        for lead in leads
+    ]
+
+
+def _asked(leads: Sequence[dict[str, Any]]) -> set[int]:
+    """The leads whose person asked for us when they came in."""
+    came = {lead["id"]: lead["created_at"] for lead in leads}
+    of_leads, params = sql.any_of("lead_id", sorted(came))
+    of_kinds, more = sql.any_of("kind", [cls.kind for cls in commands.ASKS])
+    found = sql.fetch(
+        f"SELECT lead_id, kind, door, channel, learnt_at FROM core_fact WHERE {of_leads} AND {of_kinds} "
+        "AND NOT is_machine",
+        params + more,
+    )
+    asked = set()
+    for lead_id, kind, door, channel, learnt_at in found:
+        known_at = sql.as_utc(learnt_at)
+        if known_at is not None and known_at <= came[lead_id] and commands.is_asking(kind, door, channel):
+            asked.add(lead_id)
+    return asked
+
+
+def _simulation(
+    batch: Batch, found: Sequence[tuple[Waiting, Decision]], now: Sequence[dict[str, Any]], open_desk: Desk
+) -> Simulation:
+    names = {colleague.id: colleague.name for colleague in open_desk.colleagues.values()}
+    outcomes = [
+        _outcome(batch, item, decision, before, names) for (item, decision), before in zip(found, now, strict=True)
+    ]
+    outcomes.reverse()
+    routes = Counter(outcome.route for outcome in outcomes)
+    deciders = Counter((outcome.rule, outcome.rule_name, outcome.why) for outcome in outcomes)
+    owners = Counter(outcome.owner for outcome in outcomes if outcome.owner)
+    return Simulation(
+        outcomes,
+        routes.most_common(),
+        [(rule, name, why, count) for (rule, name, why), count in deciders.most_common()],
+        owners.most_common(),
+        sum(outcome.is_moved for outcome in outcomes),
+    )
+
+
+def _outcome(batch: Batch, item: Waiting, decision: Decision, before: dict[str, Any], names: dict[int, str]) -> Outcome:
+    person = batch.rows(Person).by_id[item.lead["person_id"]]
+    company = batch.rows(Company).by_id.get(item.lead["company_id"])
+    return Outcome(
+        lead_id=item.lead["id"],
+        name=person["full_name"] or person["email"] or person["phone"] or f"#{item.lead['id']}",
+        company=company["name"] if company else "",
+        captured_at=item.lead["captured_at"],
+        route=decision.route,
+        owner=names.get(decision.owner_id, "") if decision.owner_id is not None else "",
+        why=decision.why,
+        rule=decision.rule,
+        rule_name=decision.rule_name,
+        minutes=decision.minutes,
+        route_now=before["route"],
+        owner_now=names.get(before["owner_id"], ""),
+    )
