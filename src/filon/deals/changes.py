@@ -57,7 +57,7 @@ _OF_CLOSING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One opportunity that came to be, changed state, or changed its lead. `before` is None when it is new."""
+    """One opportunity that came to be, changed state, lead or account. `before` is None when it is new."""
 
     row: Row
     before: Row | None
@@ -66,6 +66,10 @@ class Move:
     def was_state(self) -> str:
         """The state it had; empty when it is new."""
         return self.before["state"] if self.before else ""
+
+    def ids(self, column: str) -> set[int]:
+        """The lead or account it has, and the one it had."""
+        return {row[column] for row in (self.row, self.before) if row is not None and row[column]}
 
 
 class Changes:
@@ -118,7 +122,7 @@ class Changes:
         return [
             Move(row, before)
             for row, before in self._pairs()
-            if before is None or before["state"] != row["state"] or before["lead_id"] != row["lead_id"]
+            if before is None or any(before[column] != row[column] for column in ("state", "lead_id", "company_id"))
         ]
 
     def tell(self) -> None:

@@ -23,10 +23,10 @@ Row = dict[str, Any]
 
 def follow(batch: Batch, moves: Sequence[Move]) -> None:
     """Move the leads and mark the accounts of these deals. Eight statements at the most, none without moves."""
-    moved = [move for move in moves if move.row["lead_id"] or move.row["company_id"]]
+    moved = [move for move in moves if move.ids("lead_id") or move.ids("company_id")]
     if not moved:
         return
-    load_leads(batch, (move.row for move in moved))
+    batch.rows(Lead).load_ids(set().union(*(move.ids("lead_id") for move in moved)), lock=True)
     _move_leads(batch, moved)
     _mark_accounts(batch, moved)
     _attach_others(batch, moved)
@@ -39,7 +39,7 @@ def load_leads(batch: Batch, rows: Iterable[Row]) -> None:
 
 def _move_leads(batch: Batch, moves: Sequence[Move]) -> None:
     leads = batch.rows(Lead).by_id
-    lead_ids = sorted({move.row["lead_id"] for move in moves if move.row["lead_id"] in leads})
+    lead_ids = sorted(set().union(*(move.ids("lead_id") for move in moves)) & leads.keys())
     if not lead_ids:
         return
     batch.rows(Opportunity).load(*sql.any_of("lead_id", lead_ids))
@@ -47,7 +47,7 @@ def _move_leads(batch: Batch, moves: Sequence[Move]) -> None:
     for row in _known(batch):
         if row["lead_id"] in deals:
             deals[row["lead_id"]].append(row)
-    reopened = {move.row["lead_id"] for move in moves if move.was_state in {"won", "lost"}}
+    reopened = set().union(*(move.ids("lead_id") for move in moves if move.was_state in {"won", "lost"}))
     blocked = _with_other_open_lead([leads[lead_id] for lead_id in lead_ids if lead_id in reopened])
     for lead_id in lead_ids:
         may_return = lead_id in reopened and lead_id not in blocked
@@ -59,22 +59,30 @@ def _move_lead(batch: Batch, lead: Row, deals: Sequence[Row], *, may_return: boo
     won = [row for row in deals if row["state"] == "won"]
     still_open = [row for row in deals if row["state"] == "open"]
     if won:
-        first = min(won, key=lambda row: row["won_at"])
-        _enter_opportunity(batch, lead, [row for row in won if row is first], before=first["won_at"])
-        if stages.move(batch, lead, "customer", at=first["won_at"]) and _is_before_contact(lead, first["won_at"]):
-            batch.find("opportunity", "won_before_first_contact", first["name"])
+        _win(batch, lead, min(won, key=lambda row: row["won_at"]))
+    elif may_return and lead["stage"] in {"customer", "lost"} and (still_open or not deals):
+        stages.move(batch, lead, "opportunity", at=batch.at)
     elif still_open:
-        if lead["stage"] in {"customer", "lost"} and may_return:
-            stages.move(batch, lead, "opportunity", at=batch.at)
-        elif lead["is_open"]:
+        if lead["is_open"]:
             _enter_opportunity(batch, lead, still_open, before=None)
         elif lead["stage"] != "customer":
             batch.find("opportunity", "opportunity_of_exited_lead", still_open[0]["name"])
     elif deals and (lead["is_open"] or (lead["stage"] == "customer" and may_return)):
-        last = max(deals, key=lambda row: row["lost_at"])
-        if lead["is_open"]:
-            _enter_opportunity(batch, lead, deals, before=last["lost_at"])
-        stages.move(batch, lead, "lost", at=last["lost_at"], reason=last["reason"])
+        _lose(batch, lead, deals)
+
+
+def _win(batch: Batch, lead: Row, deal: Row) -> None:
+    won_at = deal["won_at"]
+    _enter_opportunity(batch, lead, [deal], before=won_at)
+    is_early = won_at < lead["captured_at"] or (lead["responded_at"] and won_at < lead["responded_at"])
+    if stages.move(batch, lead, "customer", at=won_at) and is_early:
+        batch.find("opportunity", "won_before_first_contact", deal["name"])
+
+
+def _lose(batch: Batch, lead: Row, deals: Sequence[Row]) -> None:
+    last = max(deals, key=lambda row: row["lost_at"])
+    _enter_opportunity(batch, lead, deals, before=last["lost_at"])
+    stages.move(batch, lead, "lost", at=last["lost_at"], reason=last["reason"])
 
 
 def _enter_opportunity(batch: Batch, lead: Row, deals: Sequence[Row], *, before: datetime | None) -> None:
@@ -84,11 +92,6 @@ def _enter_opportunity(batch: Batch, lead: Row, deals: Sequence[Row], *, before:
         since = min(known)
         if before is None or since <= before:
             stages.move(batch, lead, "opportunity", at=since)
-
-
-def _is_before_contact(lead: Row, won_at: datetime) -> bool:
-    """Whether a deal was won before its lead came in, or before anybody answered it."""
-    return bool(won_at < lead["captured_at"] or (lead["responded_at"] and won_at < lead["responded_at"]))
 
 
 def _with_other_open_lead(leads: Sequence[Row]) -> set[int]:
@@ -105,7 +108,7 @@ def _with_other_open_lead(leads: Sequence[Row]) -> set[int]:
 def _mark_accounts(batch: Batch, moves: Sequence[Move]) -> None:
     """A won deal makes the account a customer; a win taken back unmakes it unless another deal was won there."""
     won = {move.row["company_id"] for move in moves if move.row["state"] == "won"} - {None}
-    taken_back = {move.row["company_id"] for move in moves if move.was_state == "won"} - won - {None}
+    taken_back = set().union(*(move.ids("company_id") for move in moves if move.was_state == "won")) - won
     if not won and not taken_back:
         return
     rows = batch.rows(Company)
