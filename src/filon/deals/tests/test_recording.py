@@ -248,6 +248,13 @@ def test_a_lead_is_lost_only_with_its_last_open_deal(take, lead):
     assert (lead.stage, lead.stage_since, lead.reason) == ("lost", day("2026-04-01"), "competitor")
 
 
+def test_the_first_won_deal_makes_the_customer_while_others_are_open(take, lead):
+    take("opportunity", [deal(**{"lead.external_id": "L1"}), deal(**{"external_id": "D2", "lead.external_id": "L1"})])
+    take("opportunity", [deal(**{"lead.external_id": "L1", "stage": "Won", "close_date": date(2026, 3, 1)})])
+    lead.refresh_from_db()
+    assert lead.stage == "customer"
+
+
 def test_a_loss_beside_a_win_leaves_the_customer(take, lead):
     won = deal(**{"lead.external_id": "L1", "stage": "Won", "close_date": date(2026, 3, 1)})
     lost = deal(**{"external_id": "D2", "lead.external_id": "L1", "stage": "Lost", "close_date": date(2026, 4, 1)})

@@ -42,7 +42,7 @@ _BY_HAND = st.fixed_dictionaries(
     {"stage": st.sampled_from(["negotiation", "won", "lost"])},
     optional={"closed_on": _DAYS, "reason": st.sampled_from(rules.LOST_REASONS), "amount": st.just(Decimal(10))},
 )
-_ACTS = st.lists(st.one_of(_BY_FILE, _BY_HAND), min_size=1, max_size=7)
+_ACTS = st.lists(st.one_of(_BY_FILE, _BY_FILE, _BY_HAND), min_size=2, max_size=6)
 
 
 def live(kind: str) -> list[Fact]:
