@@ -239,6 +239,7 @@ def test_every_literal_survives_being_written_and_read():
         ("source = 'x y'", 'source = "x y"'),
         ("source = 'empty'", 'source = "empty"'),
         ("source = 5", 'source = "5"'),
+        ("source = 'a\nb'", r'source = "a\nb"'),
         ("not(fit = 1 and is_open = TRUE)", "not (fit = 1 and is_open)"),
         ("(fit = 1 and is_open) or is_open=false", "fit = 1 and is_open or is_open = false"),
         ("not source is empty", "source is not empty"),
