@@ -19,6 +19,7 @@ from filon.routing import commands as routing
 from filon.routing import promises
 from filon.routing.reactions import follow_stage, stop_promises
 from filon.scoring import cooling, rescoring
+from filon.scoring.answers import answer_scores
 from filon.scoring.steps import score_leads
 from filon.unify import commands as unify
 
@@ -33,6 +34,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         score_leads,
         routing.route_leads,
         leads.answer_leads,
+        answer_scores,
         leads.record_findings,
     ],
     "event": [

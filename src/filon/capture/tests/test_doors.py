@@ -1,0 +1,220 @@
+"""The API's doors: one answer a submission, one effect a key, and nothing lost when the line breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from filon.core import inbox, keys, line
+from filon.core.access import SYSTEM
+from filon.core.models import ApiKey, Fact, InboxEntry
+from filon.leads.models import Lead, Person
+
+KEY = "filon_" + "k" * 43
+
+
+@pytest.fixture
+def post(db: None) -> Callable[..., Any]:
+    """POST JSON with a key that may do everything."""
+    return _poster("admin")
+
+
+def _poster(*scopes: str) -> Callable[..., Any]:
+    keys._cache.clear()
+    ApiKey.objects.create(
+        name="test", prefix=KEY[:10], key_hash=keys.hash_of(KEY), scopes=list(scopes), created_at=timezone.now()
+    )
+
+    def post(path: str, body: Any, key: str = "", **headers: str) -> Any:
+        more = {"Idempotency-Key": key} if key else {}
+        return Client().post(
+            f"/api/v1{path}",
+            body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {KEY}", **more, **headers},
+        )
+
+    return post
+
+
+def test_a_submission_is_answered_with_what_became_of_it(post: Callable[..., Any]) -> None:
+    answer = post("/leads", {"email": "Claire.Morel@Sogetrel.FR", "phone": "06 12 34 56 78", "source": "Google"})
+    assert answer.status_code == 201
+    body = answer.json()
+    lead = Lead.objects.get(pk=body["id"])
+    assert body["person_id"] == lead.person_id
+    assert body["matched"] is False
+    assert lead.person.email == "claire.morel@sogetrel.fr"
+    assert lead.person.phone == "+33612345678"
+    assert lead.channel == "organic_search"
+    assert {"id", "person_id", "company_id", "stage", "route", "owner", "score", "matched"} <= body.keys()
+
+
+def test_what_was_received_is_kept_as_it_came(post: Callable[..., Any]) -> None:
+    post("/leads", {"email": "A@B.fr"})
+    entry = InboxEntry.objects.get()
+    assert entry.status == "done"
+    assert entry.payload["body"] == {"email": "A@B.fr"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"first_name": "Claire"}, ""),
+        ({"email": "not an address"}, "email"),
+        ({"email": "a@b.fr", "foo": 1}, "foo"),
+        ({"email": "a@b.fr", "company": {"siren": "123"}}, "company.siren"),
+        ({"email": "a@b.fr", "class": "alien"}, "class"),
+        ({"email": "a@b.fr", "captured_at": "1066-10-14T00:00:00Z"}, "captured_at"),
+        ({"email": 7}, "email"),
+    ],
+)
+def test_a_wrong_submission_names_its_field_and_leaves_nothing(
+    post: Callable[..., Any], body: dict[str, Any], field: str
+) -> None:
+    answer = post("/leads", body)
+    assert answer.status_code == 422
+    assert answer["Content-Type"] == "application/problem+json"
+    assert field in [error["field"].removeprefix("body.") for error in answer.json()["errors"]]
+    assert Person.objects.count() == 0
+
+
+def test_the_same_key_again_gives_the_first_answer_and_no_second_effect(post: Callable[..., Any]) -> None:
+    first = post("/leads", {"email": "a@b.fr"}, key="k1")
+    again = post("/leads", {"email": "a@b.fr"}, key="k1")
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert Fact.objects.filter(kind="submitted").count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(post: Callable[..., Any]) -> None:
+    post("/leads", {"email": "a@b.fr"}, key="k1")
+    answer = post("/leads", {"email": "c@b.fr"}, key="k1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert Person.objects.count() == 1
+
+
+def test_a_refusal_is_replayed_too(post: Callable[..., Any]) -> None:
+    first = post("/leads", {"first_name": "Claire"}, key="k1")
+    again = post("/leads", {"first_name": "Claire"}, key="k1")
+    assert first.status_code == again.status_code == 422
+    assert first.json() == again.json()
+
+
+def test_one_key_on_two_routes_is_two_keys(post: Callable[..., Any]) -> None:
+    post("/leads", {"email": "a@b.fr"}, key="k1")
+    assert post("/events", {"events": [{"kind": "replied", "email": "a@b.fr"}]}, key="k1").status_code == 201
+
+
+def test_the_second_of_two_under_one_key_in_one_bunch_is_told_to_wait(db: None, at: datetime) -> None:
+    from filon.capture import doors
+
+    bunch = [doors.arrival(doors.LEADS, {"email": "a@b.fr"}, by=SYSTEM, at=at, key="k1") for _ in range(2)]
+    inbox.take(bunch)
+    assert bunch[0].answer.body["created"] is True
+    assert bunch[1].answer.refusal is not None
+    assert bunch[1].answer.refusal.code == "idempotency_in_flight"
+    assert Fact.objects.filter(kind="submitted").count() == 1
+
+
+def test_without_a_key_or_scope_nothing_is_taken(db: None) -> None:
+    post = _poster("kpi:read")
+    assert post("/leads", {"email": "a@b.fr"}).status_code == 403
+    assert post("/leads", {"email": "a@b.fr"}, Authorization="Bearer filon_wrong").status_code == 401
+    assert Person.objects.count() == 0
+    assert InboxEntry.objects.count() == 0
+
+
+def test_a_revoked_key_is_refused(post: Callable[..., Any]) -> None:
+    ApiKey.objects.update(revoked_at=timezone.now())
+    assert post("/leads", {"email": "a@b.fr"}).status_code == 401
+
+
+def test_acts_join_the_open_lead(post: Callable[..., Any]) -> None:
+    lead_id = post("/leads", {"email": "a@b.fr"}).json()["id"]
+    answer = post(
+        "/events",
+        {"events": [{"kind": "page_viewed", "email": "a@b.fr", "path": "/tarifs"}, {"kind": "replied", "phone": "?"}]},
+    )
+    assert answer.json()["accepted"] == 1
+    assert [row["index"] for row in answer.json()["rejected"]] == [1]
+    fact = Fact.objects.get(kind="page_viewed")
+    assert (fact.lead_id, fact.path) == (lead_id, "/tarifs")
+
+
+def test_an_inbound_act_of_a_stranger_opens_a_lead_and_a_page_view_does_not(post: Callable[..., Any]) -> None:
+    post("/events", {"events": [{"kind": "page_viewed", "email": "a@b.fr"}]})
+    assert Lead.objects.count() == 0
+    post("/events", {"events": [{"kind": "demo_requested", "email": "a@b.fr", "source": "LinkedIn"}]})
+    lead = Lead.objects.get()
+    assert (lead.channel, lead.source) == ("social", "LinkedIn")
+
+
+@pytest.mark.parametrize("body", ["", "{", "[1,2", '"text"', "null", "[]", '{"events": []}', '{"events": [{}]}'])
+@pytest.mark.parametrize("path", ["/leads", "/events"])
+def test_rubbish_is_a_clear_problem(post: Callable[..., Any], path: str, body: str) -> None:
+    answer = post(path, body)
+    assert answer.status_code in {400, 422}
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_what_breaks_the_line_is_quarantined_alone_and_can_be_replayed(
+    db: None, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filon.capture import doors
+
+    steps = line._lines["lead"]
+
+    def breaks_on_bad(batch: line.Batch) -> None:
+        if any(item.entry.values.get("email") == "bad@b.fr" for item in batch.items):
+            raise RuntimeError("a bug of ours")
+
+    monkeypatch.setitem(line._lines, "lead", [breaks_on_bad, *steps])
+    emails = ["a@b.fr", "bad@b.fr", "c@b.fr"]
+    bunch = [doors.arrival(doors.LEADS, {"email": email}, by=SYSTEM, at=at) for email in emails]
+    inbox.take(bunch)
+    assert [arrival.answer.refusal is None for arrival in bunch] == [True, False, True]
+    entry = InboxEntry.objects.get(status="quarantined")
+    assert "a bug of ours" in entry.reason
+    assert inbox.replay([entry.pk], by=SYSTEM, at=at)[entry.pk] != "done"
+    monkeypatch.setitem(line._lines, "lead", steps)
+    assert inbox.replay([entry.pk], by=SYSTEM, at=at) == {entry.pk: "done"}
+    assert sorted(Person.objects.values_list("email", flat=True)) == sorted(emails)
+    entry.refresh_from_db()
+    assert (entry.status, entry.attempts) == ("done", 3)
+
+
+def test_naughty_strings_come_back_unchanged(post: Callable[..., Any], shared_data: Any) -> None:
+    import json
+
+    strings = [text for text in json.loads((shared_data / "strings" / "blns.json").read_text()) if text.strip()]
+    for number, text in enumerate(strings):
+        answer = post(
+            "/leads",
+            {
+                "external_id": f"n{number}",
+                "first_name": text[:500],
+                "last_name": text[:500],
+                "job_title": text[:500],
+                "city": text[:500],
+                "source": text[:500],
+                "message": text,
+                "attributes": {"naughty": text},
+                "company": {"name": text[:500], "sector": text[:500], "issues": text},
+            },
+        )
+        assert answer.status_code == 201, (text, answer.content)
+        lead = Lead.objects.select_related("person", "company").get(pk=answer.json()["id"])
+        said = text.replace("\0", "")
+        assert lead.person.first_name == said[:500]
+        assert lead.person.job_title == said[:500]
+        assert lead.source == said[:500]
+        assert lead.attributes["naughty"] == said
+        assert lead.company is not None
+        assert lead.company.sector == said[:500] or lead.company.people.count() > 1
+        detail = Fact.objects.get(kind="submitted", lead_id=lead.pk).detail.values
+        assert detail["message"] == said
