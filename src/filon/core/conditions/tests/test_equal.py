@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filon.core.conditions import compile_closure
 from filon.core.conditions.tests import world
+from filon.core.conditions.tree import Compare, Not, Or
 
 _SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
@@ -35,6 +38,16 @@ def full_database(database, many_subjects):
 def test_closure_and_sql_agree_on_every_operator_with_every_literal(full_database, many_subjects):
     for tree in world.every_comparison():
         _judge(full_database, tree, many_subjects)
+
+
+@pytest.mark.parametrize("operator", ["contains", "starts_with", "ends_with"])
+@pytest.mark.parametrize("name", ["source", "medium", "tags", "stakes", "owner", "attributes.x"])
+def test_closure_and_sql_agree_on_words_searched_one_after_the_other(full_database, many_subjects, name, operator):
+    words = ("direc", "É", "%", "5", "zebra", "istanbul")
+    searches = [Compare(name, operator, word) for word in words]
+    for tree in (Or(tuple(searches)), Or((searches[0], Compare("fit", ">", Decimal(1)), *searches[1:]))):
+        _judge(full_database, tree, many_subjects)
+        _judge(full_database, Not(tree), many_subjects)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=_SLOW_IS_FINE)
