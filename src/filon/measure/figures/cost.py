@@ -1,0 +1,113 @@
+"""What leads cost, by the channel and campaign of their first touch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from filon.measure import engine, rules
+from filon.measure.dimensions import Dimension
+from filon.measure.figures.desk import Cell, Desk, Figure, Key, Row, money
+from filon.measure.figures.funnel import passage, usual_delay
+from filon.measure.rules import Delay
+
+KINDS: Final = ("media", "event", "agency")
+"""The kinds of cost that cost per lead takes; full cost takes all."""
+
+_FILE: Final = "cost"
+_STAGES: Final = ("mql", "sql", "opportunity", "customer")
+_KNOWN_OF: Final = frozenset({"channel", "campaign"})
+_NOBODY: Final = dict.fromkeys(("leads", *_STAGES), 0) | {"last_captured_at": None}
+
+
+def prepare(desk: Desk) -> None:
+    """The views `cases` (leads captured in the period), `won_cases`, and those of what was spent."""
+    desk.view("cases", _FILE)
+    desk.view("won_cases", _FILE)
+    by = _spent_by(desk)
+    desk.view("spend_cases", _FILE, dimensions=by, kinds=KINDS)
+    desk.view("known_cases", _FILE, dimensions=[dimension for dimension in by if not dimension.is_time])
+
+
+def _spent_by(desk: Desk) -> list[Dimension]:
+    return [dimension for dimension in desk.dimensions if dimension.is_time or dimension.name in _KNOWN_OF]
+
+
+def compute(desk: Desk) -> dict[Key, Row]:
+    """Spend, and what each lead, MQL, SQL, opportunity and customer cost. Provisional while a cohort is immature."""
+    leads = desk.grouped(_FILE, "figure")
+    won = desk.grouped(_FILE, "won")
+    spend = _Spend(desk)
+    to_customer = usual_delay(desk, passage("captured", "customer"))
+    return {
+        key: _row(
+            leads.get(key, _NOBODY),
+            spend.of(key),
+            won.get(key, {}).get("customers_won", 0),
+            as_of=desk.snapshot.as_of,
+            delay=to_customer,
+        )
+        for key in {**leads, **won, **spend.rows}
+    }
+
+
+class _Spend:
+    """What was spent, by key: None where no cost was ever entered, or where costs are not known by such a split."""
+
+    def __init__(self, desk: Desk) -> None:
+        by = _spent_by(desk)
+        self.rows: dict[Key, Row] = {}
+        self._known: set[Key] = set()
+        if len(by) < len(desk.dimensions):
+            desk.notes["cost_not_split"] = 1
+            return
+        if desk.chosen != "true":
+            desk.notes["cost_not_filtered"] = 1
+            return
+        self._lasting = [number for number, dimension in enumerate(desk.dimensions) if not dimension.is_time]
+        of_time = [dimension for dimension in by if not dimension.is_time]
+        self.rows = desk.grouped(_FILE, "spend")
+        self._known = set(desk.grouped(_FILE, "known", of_time)) if of_time else _any(desk)
+        if left_out := sum(row["left_out"] for row in self.rows.values()):
+            desk.notes["other_currency"] = left_out
+
+    def of(self, key: Key) -> tuple[Decimal, Decimal] | None:
+        """(by the kinds counted, by all kinds)."""
+        if not self._known or tuple(key[number] for number in self._lasting) not in self._known:
+            return None
+        row: dict[str, Any] = self.rows.get(key, {})
+        return row.get("spend") or Decimal(0), row.get("spend_full") or Decimal(0)
+
+
+def _any(desk: Desk) -> set[Key]:
+    return {()} if desk.duck.execute("SELECT 1 FROM known_cases LIMIT 1").fetchall() else set()
+
+
+def _row(row: Row, spent: tuple[Decimal, Decimal] | None, won: int, *, as_of: datetime, delay: Delay) -> Row:
+    spend, full = spent if spent is not None else (None, None)
+    last = row["last_captured_at"]
+    return {
+        "spend": money(spend),
+        "leads": row["leads"],
+        "cost_per_lead": money(rules.per(spend, row["leads"])),
+        **{f"cost_per_{stage}": money(rules.per(spend, row[stage])) for stage in _STAGES},
+        **{stage: row[stage] for stage in _STAGES},
+        "spend_full": money(full),
+        "customers_won": won,
+        "cac": money(rules.per(full, won)),
+        "immature": None if last is None else rules.is_immature(engine.naive(as_of) - last, delay),
+    }
+
+
+_CELLS: Final = {
+    "leads": Cell("is_leads"),
+    "cost_per_lead": Cell("is_leads"),
+    **{stage: Cell(f"is_{stage}") for stage in _STAGES},
+    **{f"cost_per_{stage}": Cell(f"is_{stage}") for stage in _STAGES},
+    "customers_won": Cell("is_customers_won", "won_cases"),
+    "cac": Cell("is_customers_won", "won_cases"),
+    "spend": Cell("is_spend AND is_ours", "spend_cases", "cost"),
+    "spend_full": Cell("is_ours", "spend_cases", "cost"),
+}
+COST: Final = Figure(prepare, compute, _CELLS, main="spend")

@@ -1,0 +1,60 @@
+-- What leads cost: spend of a period beside the leads captured in it, by the channel and campaign of their first touch.
+-- In: lead, cost (per day, in the workspace's currency where $is_ours). $kinds are those counted by default.
+
+-- section: cases
+SELECT *,
+    mql_at IS NOT NULL AS is_mql,
+    sql_at IS NOT NULL AS is_sql,
+    opportunity_at IS NOT NULL AS is_opportunity,
+    customer_at IS NOT NULL AS is_customer,
+    true AS is_leads
+FROM (
+    SELECT * REPLACE (first_channel AS channel, first_campaign_id AS campaign_id), captured_on AS day
+    FROM lead
+    WHERE $is_chosen AND $is_counted
+)
+WHERE $is_in_period
+
+-- section: figure
+SELECT $keys
+    count(*) AS leads,
+    count(*) FILTER (is_mql) AS mql,
+    count(*) FILTER (is_sql) AS sql,
+    count(*) FILTER (is_opportunity) AS opportunity,
+    count(*) FILTER (is_customer) AS customer,
+    max(captured_at) AS last_captured_at
+FROM cases
+GROUP BY ALL
+
+-- section: won_cases
+-- Those who became customers in the period, whenever they were captured.
+SELECT *, true AS is_customers_won
+FROM (
+    SELECT * REPLACE (first_channel AS channel, first_campaign_id AS campaign_id),
+        (customer_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS day
+    FROM lead
+    WHERE customer_at IS NOT NULL AND $is_chosen AND $is_counted
+)
+WHERE $is_in_period
+
+-- section: won
+SELECT $keys count(*) AS customers_won FROM won_cases GROUP BY ALL
+
+-- section: spend_cases
+SELECT *, list_contains($kinds, kind) AS is_spend, true AS is_spend_full, NOT is_ours AS is_left_out
+FROM (SELECT *, currency = $currency AS is_ours FROM cost)
+WHERE $is_in_period
+
+-- section: spend
+SELECT $keys
+    sum(amount) FILTER (is_spend AND is_ours) AS spend,
+    sum(amount) FILTER (is_ours) AS spend_full,
+    count(DISTINCT id) FILTER (is_left_out) AS left_out
+FROM spend_cases
+GROUP BY ALL
+
+-- section: known_cases
+SELECT *, true AS is_known FROM cost WHERE currency = $currency
+
+-- section: known
+SELECT DISTINCT $keys true AS is_known FROM known_cases
