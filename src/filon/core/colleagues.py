@@ -129,7 +129,8 @@ class _People:
         return bool(news)
 
     def _may_write(self, user: Mapping[str, Any]) -> bool:
-        return self.may_change_access or user["password"].startswith(NO_SIGN_IN)
+        has_signed_in = user["last_login"] is not None or not user["password"].startswith(NO_SIGN_IN)
+        return self.may_change_access or not has_signed_in
 
     def _told(self, item: Item) -> dict[str, Any]:
         """The columns an item speaks of; those its system gave alike before are left to people."""
