@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from filon.core.access import SYSTEM
@@ -328,3 +330,39 @@ def test_ids_of_ours_are_checked(take, lead):
         product.id,
         lead.company_id,
     )
+
+
+# Cost -----------------------------------------------------------------------------------------------------------------
+
+
+def rich(number: int) -> dict:
+    """A deal that names everything, half of it new."""
+    return {
+        "external_id": f"D{number}",
+        "name": f"Affaire {number}",
+        "company.name": f"Compte {number % 7}",
+        "lead.external_id": f"L{number}",
+        "owner": f"Vendeur {number % 3}",
+        "product": f"Produit {number % 5}",
+        "stage": ("Won", "Lost", "Engaging")[number % 3],
+        "close_date": date(2026, 3, 4),
+        "created_at": day("2026-02-10"),
+        "amount": Decimal(number),
+    }
+
+
+@pytest.mark.parametrize("many", [12, 300])
+def test_a_batch_costs_the_same_statements_whatever_its_size(take, many):
+    take("opportunity", [rich(10_000)])
+    leads = [
+        {"external_id": f"L{number}", "company.name": f"Compte {number % 7}", "captured_at": day("2026-02-01")}
+        for number in range(many)
+    ]
+    take("lead", leads)
+    with CaptureQueriesContext(connection) as made:
+        take("opportunity", [rich(number) for number in range(many)])
+    with CaptureQueriesContext(connection) as changed:
+        take("opportunity", [{**rich(number), "amount": Decimal(number + 1)} for number in range(many)])
+    assert Opportunity.objects.filter(amount__gte=1).count() == many + 1
+    assert len(made.captured_queries) <= 32
+    assert len(changed.captured_queries) <= 22
