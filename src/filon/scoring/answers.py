@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from filon.core.conditions import Subject
-from filon.core.line import Batch, Item
+from filon.core.line import Batch
 from filon.leads import engagement
 from filon.leads.models import Campaign, Company, Person
 from filon.scoring import commands, rules
@@ -24,12 +24,12 @@ def answer_scores(batch: Batch) -> None:
     compiled = commands.scoring_in_force(batch.at)
     for item in batch.items:
         if item.answer is not None and item.lead is not None:
-            item.answer["score"] = _score(batch, compiled, item, item.lead)
+            item.answer["score"] = _score(batch, compiled, item.lead)
 
 
-def _score(batch: Batch, compiled: Compiled, item: Item, lead: dict[str, Any]) -> dict[str, Any]:
+def _score(batch: Batch, compiled: Compiled, lead: dict[str, Any]) -> dict[str, Any]:
     half_life = compiled.rules.half_life_days
-    points = round(engagement.points(lead["engagement_log"], batch.at, half_life), 1)
+    points = rules.rounded(engagement.points(lead["engagement_log"], batch.at, half_life)) / 10
     reasons = _fit_lines(batch, compiled, lead)
     if points:
         reasons.append({"rule": _("Engagement"), "points": points})
