@@ -12,6 +12,7 @@ from filon.capture import doors
 from filon.capture.doors import Door
 from filon.capture.entries import EventsIn, LeadIn
 from filon.core import inbox
+from filon.kit.problems import PROBLEMS
 
 router = Router(tags=["capture"])
 
@@ -60,20 +61,6 @@ class EventsOut(Schema):
 
     accepted: int
     rejected: list[RejectedEvent]
-
-
-class Problem(Schema):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[dict[str, Any]]
-
-
-PROBLEMS = {code: Problem for code in (400, 401, 403, 409, 413, 422, 503)}
 
 
 @router.post("/leads", response={201: CapturedOut, **PROBLEMS}, summary="Take in a lead", by_alias=True)

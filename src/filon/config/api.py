@@ -14,6 +14,7 @@ from filon.core import keys
 from filon.core.access import Actor
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
+from filon.scoring.api import router as scoring_router
 
 
 class BearerKey(HttpBearer):
@@ -68,3 +69,4 @@ def _malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 api.add_router("", capture_router)
+api.add_router("", scoring_router)
