@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from django.db.models import Model
+
 from filon.capture import doors
 from filon.capture.costs import commands as costs
+from filon.capture.models import Cost
 from filon.core import colleagues, purge
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
 from filon.deals import products
 from filon.deals import recording as deals
+from filon.deals.models import Opportunity
 from filon.leads import acts, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
+from filon.leads.models import Company, Lead, Person
+from filon.measure import refresh
 from filon.routing import commands as routing
 from filon.routing import promises
 from filon.routing.reactions import follow_stage, stop_promises
@@ -93,6 +99,9 @@ LATER: dict[type[Event], list[str]] = {}
 
 JOBS: Mapping[str, Callable[..., None]] = {
     "core.purge": purge.run,
+    "measure.past": refresh.past,
+    "measure.refresh": refresh.refresh,
+    "measure.remake": refresh.remake,
     "routing.breach_due": promises.run,
     "scoring.cool": cooling.cool,
     "scoring.recompute": rescoring.recompute,
@@ -105,3 +114,6 @@ CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400), ("routing.breach_du
 
 UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}
 """How what a door stored is understood again when it is replayed, by route."""
+
+MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Lead, Person, Company, Cost)
+"""Tables whose rows an import makes, in the order in which undoing it takes them back."""

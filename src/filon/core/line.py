@@ -59,6 +59,7 @@ class Item:
     outcome: str = "created"
     refusal: Refused | None = None
     is_matched: bool = False
+    is_changed: bool = False  # whether it changed a row that was known before
     person: dict[str, Any] | None = None
     company: dict[str, Any] | None = None
     lead: dict[str, Any] | None = None

@@ -32,15 +32,14 @@ def record_accounts(batch: Batch) -> None:
         if company is None:
             item.refuse("No identifier: give an external_id, a name, a domain or a SIREN.", code="no_identifier")
             continue
-        item.outcome = "created" if rows.is_new(company) and company["id"] not in seen else "seen"
+        is_first = rows.is_new(company) and company["id"] not in seen
         seen.add(company["id"])
         _fill(batch, Company, item, company, fills.COMPANY)
         _fill_attributes(batch, Company, item, company)
         if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
             rows.change(company, "owner_id", owners[fold(owner)])
         records.point(batch, item, company)
-        if item.outcome == "seen":
-            item.outcome = "unchanged"
+        item.outcome = _outcome(item, is_new=is_first)
 
 
 def record_people(batch: Batch) -> None:
@@ -75,8 +74,7 @@ def record_leads(batch: Batch) -> None:
         _tell_arrival(batch, item, lead)
         _move(batch, item, lead)
         records.point(batch, item, lead)
-        if item.outcome == "seen":
-            item.outcome = "unchanged"
+        item.outcome = _outcome(item, is_new=item.outcome == "created")
 
 
 def open_leads_of(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
@@ -101,7 +99,7 @@ def _choose_lead(batch: Batch, item: Item, open_leads: dict[int, dict[str, Any]]
     if lead is None:
         lead = open_leads.get(person["id"])
     if lead is not None:
-        item.lead, item.outcome = lead, "seen"
+        item.lead, item.outcome = lead, "updated"
         return
     item.lead = new_lead(batch, item, person)
     if not _is_closed_by(item):
@@ -198,8 +196,7 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
         rows = batch.rows(Lead)
         rows.change(lead, "last_act_at", said_at)
         rows.change(lead, "last_act", Submitted.kind)
-        if item.outcome == "seen":
-            item.outcome = "updated"
+        item.is_changed = True
 
 
 def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
@@ -214,8 +211,12 @@ def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
     stage = {"won": "customer", "lost": "lost"}.get(values.get("outcome", ""), stage)
     if stage is None or not _is_news(item, "outcome", "stage"):
         return
-    if stages.move(batch, lead, stage, at=at, reason=(values.get("reason") or "")[:500]) and item.outcome == "seen":
-        item.outcome = "updated"
+    if stages.move(batch, lead, stage, at=at, reason=(values.get("reason") or "")[:500]):
+        item.is_changed = True
+
+
+def _outcome(item: Item, *, is_new: bool) -> str:
+    return "created" if is_new else "updated" if item.is_changed else "unchanged"
 
 
 def _is_news(item: Item, *fields: str) -> bool:
@@ -279,8 +280,7 @@ def _tell_change(
     of = model.__name__.lower()
     batch.rows(model).change(row, "updated_at", batch.at)
     batch.tell(FieldsChanged(at=batch.at, of=of, fields=sorted(new), old=old, new=new, **{f"{of}_id": row["id"]}))
-    if item.outcome == "seen":
-        item.outcome = "updated"
+    item.is_changed = True
 
 
 def record_findings(batch: Batch) -> None:

@@ -239,7 +239,8 @@ class SourceRecord(models.Model):
     record_id = models.BigIntegerField()
     digest = models.CharField(max_length=32)
     given: Any = models.JSONField(default=dict)
-    import_id = models.BigIntegerField(null=True)
+    import_id = models.BigIntegerField(null=True)  # the one that made it
+    last_import_id = models.BigIntegerField(null=True)  # the one that last changed it
 
     class Meta:
         constraints = [
@@ -248,6 +249,9 @@ class SourceRecord(models.Model):
         indexes = [
             models.Index(fields=["kind", "record_id"], name="leads_source_record_of"),
             models.Index(fields=["import_id"], name="leads_source_record_import", condition=Q(import_id__isnull=False)),
+            models.Index(
+                fields=["last_import_id"], name="leads_source_record_last", condition=Q(last_import_id__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

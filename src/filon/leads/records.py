@@ -36,6 +36,7 @@ def recognise(batch: Batch) -> None:
         else:
             item.given_before = row["given"]
             rows.change(row, "digest", item.entry.digest)
+            rows.change(row, "last_import_id", batch.import_id)
             rows.change(row, "given", {**row["given"], **given(item)})
         item.source_record = row
 

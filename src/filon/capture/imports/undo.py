@@ -66,6 +66,8 @@ def run_undo(import_id: int, *, at: datetime) -> Iterator[Undone]:
     with transaction.atomic():
         _give_back(import_id, at)
         SourceRecord.objects.filter(import_id=import_id).delete()
+        # What its system gave before this import is not known any more: what it gives next is looked at anew.
+        SourceRecord.objects.filter(last_import_id=import_id).update(digest="", given={}, last_import_id=None)
     gone = kept = 0
     for model in _made:
         for removed, stayed in _remove(model, import_id):
