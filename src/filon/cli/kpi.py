@@ -82,7 +82,7 @@ def rebuild() -> dict[str, Any]:
     return {
         "leads": leads,
         "opportunities": opportunities,
-        "position": snapshot.manifest.position,
+        "position": snapshot.manifest.position.id,
         "as_of": snapshot.as_of.isoformat().replace("+00:00", "Z"),
         "seconds": round(seconds, 3),
     }

@@ -32,12 +32,16 @@ _COLUMNS: Final = "id, kind, lead_id, person_id, company_id, opportunity_id, cam
 
 @dataclass(slots=True)
 class Position:
-    """Where the ledger stands: its last fact, what marks it, when it was learnt, and the gaps below it."""
+    """Where the ledger stands: its last fact, what marks it, when it was learnt, and the gaps below it.
+
+    undone: how many imports have been taken back to the end; their rows go after the fact that tells it.
+    """
 
     id: int
     mark: str
     learnt_at: datetime | None
     gaps: Sequence[tuple[int, int]] = ()
+    undone: int = 0
 
 
 @dataclass(slots=True)
@@ -63,11 +67,15 @@ class Changes:
 
 
 def position() -> Position:
-    """Where the ledger stands now. Two statements, three on PostgreSQL."""
+    """Where the ledger stands now. Four statements, five on PostgreSQL."""
     found = sql.fetch("SELECT COALESCE(MAX(id), 0) FROM core_fact")
     last = int(found[0][0])
     learnt = sql.fetch("SELECT MAX(learnt_at) FROM core_fact WHERE id > %s AND id <= %s", [last - 10_000, last])
-    return Position(last, mark_of(last), sql.as_utc(learnt[0][0]), _gaps(last))
+    return Position(last, mark_of(last), sql.as_utc(learnt[0][0]), _gaps(last), _undone())
+
+
+def _undone() -> int:
+    return int(sql.fetch("SELECT COUNT(*) FROM capture_import WHERE undone_at IS NOT NULL AND state = 'undone'")[0][0])
 
 
 def mark_of(fact_id: int) -> str:
@@ -91,18 +99,18 @@ def _gaps(last: int) -> list[tuple[int, int]]:
     return [(first, until) for first, until in rows]
 
 
-def since(known: int, mark: str, gaps: Sequence[tuple[int, int]]) -> Changes:
+def since(known: Position) -> Changes:
     """What has changed since the ledger stood at `known`. A constant number of statements, however many facts."""
-    if mark_of(known) != mark:
+    if mark_of(known.id) != known.mark or _undone() != known.undone:
         return Changes(position(), everything=True)
     rows = sql.fetch(
         f"SELECT {_COLUMNS} FROM core_fact WHERE id > %s ORDER BY id LIMIT {MANY + 1}",
-        [known],
+        [known.id],
     )
-    for first, until in gaps:
+    for first, until in known.gaps:
         rows += sql.fetch(f"SELECT {_COLUMNS} FROM core_fact WHERE id BETWEEN %s AND %s", [first, until])
     if not rows:
-        return Changes(Position(known, mark, None, gaps))
+        return Changes(known)
     found = Changes(position(), facts=len(rows))
     if len(rows) > MANY:
         found.everything = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,9 +20,11 @@ import orjson
 from django.conf import settings
 
 from filon.measure import engine
+from filon.measure.changes import Position
 
-LAYOUT: Final = 1
-"""Raised when the columns of a measure table change: an older lake is then made anew."""
+_FORMAT: Final = 2  # of the manifest
+LAYOUT: Final = f"{_FORMAT}-{engine.fingerprint('lead', 'opportunity')}"
+"""What made the measure tables: a lake that another version made is made anew."""
 
 _KEPT: Final = timedelta(minutes=15)
 
@@ -42,19 +44,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What the lake holds: true for the facts up to `position`, the last of them learnt at `as_of`.
-
-    mark: what the fact at the position says, so that another database's lake is told apart. gaps: ranges of ids below
-    the position that were not there when we looked; a slower writer may still bring them.
-    """
+    """What the lake holds: true for the ledger at `position`, whose last fact was learnt at `as_of`."""
 
     revision: int
-    position: int
-    mark: str
+    position: Position
     as_of: datetime
     made_at: datetime
     shifts_until: datetime
-    gaps: Sequence[tuple[int, int]] = ()
     zone: str = ""
     leads: Table = field(default_factory=Table)
     opportunities: Table = field(default_factory=Table)
@@ -201,12 +197,13 @@ def _values_of(manifest: Manifest) -> dict[str, Any]:
     return {
         "layout": LAYOUT,
         "revision": manifest.revision,
-        "position": manifest.position,
-        "mark": manifest.mark,
+        "position": manifest.position.id,
+        "mark": manifest.position.mark,
+        "gaps": [list(gap) for gap in manifest.position.gaps],
+        "undone": manifest.position.undone,
         "as_of": manifest.as_of,
         "made_at": manifest.made_at,
         "shifts_until": manifest.shifts_until,
-        "gaps": [list(gap) for gap in manifest.gaps],
         "zone": manifest.zone,
         "leads": _table_values(manifest.leads),
         "opportunities": _table_values(manifest.opportunities),
@@ -220,12 +217,16 @@ def _manifest_of(values: Mapping[str, Any]) -> Manifest:
     moment = datetime.fromisoformat
     return Manifest(
         revision=values["revision"],
-        position=values["position"],
-        mark=values["mark"],
+        position=Position(
+            values["position"],
+            values["mark"],
+            moment(values["as_of"]),
+            [(first, last) for first, last in values["gaps"]],
+            values["undone"],
+        ),
         as_of=moment(values["as_of"]),
         made_at=moment(values["made_at"]),
         shifts_until=moment(values["shifts_until"]),
-        gaps=[(first, last) for first, last in values["gaps"]],
         zone=values["zone"],
         leads=_table_of(values["leads"]),
         opportunities=_table_of(values["opportunities"]),

@@ -54,7 +54,7 @@ def current(*, at: datetime, may_wait: bool = False) -> Reading:
     manifest = place.manifest()
     if manifest is None:
         return _first(place, at=at, may_wait=may_wait)
-    found = changes.since(manifest.position, manifest.mark, manifest.gaps)
+    found = changes.since(manifest.position)
     if not found.is_news and found.facts < _TIDY:
         return Reading(_reaching(place, manifest, found))
     if _fits(manifest, found):
@@ -65,7 +65,7 @@ def current(*, at: datetime, may_wait: bool = False) -> Reading:
         return Reading(rebuild(place, at))
     else:
         jobs.enqueue(JOB, {}, at=at, key=JOB)
-    if found.everything and changes.mark_of(manifest.position) != manifest.mark:
+    if found.everything and changes.mark_of(manifest.position.id) != manifest.position.mark:
         raise not_ready()  # the lake is of another database
     return Reading(Snapshot(place.root, manifest, manifest.as_of), is_behind=True)
 
@@ -109,7 +109,7 @@ def bring_in(place: Lake, at: datetime) -> Snapshot:
     manifest = place.manifest()
     if manifest is None:
         raise not_ready()
-    found = changes.since(manifest.position, manifest.mark, manifest.gaps)
+    found = changes.since(manifest.position)
     if not found.is_news and found.facts < _TIDY:
         return _reaching(place, manifest, found)
     if found.everything:
@@ -133,9 +133,7 @@ def _stand(manifest: Manifest, position: Position, at: datetime) -> Manifest:
     return replace(
         manifest,
         revision=manifest.revision + 1,
-        position=position.id,
-        mark=position.mark,
-        gaps=position.gaps,
+        position=position,
         as_of=max(manifest.as_of, position.learnt_at or manifest.as_of),
         made_at=at,
     )
@@ -181,7 +179,7 @@ def rebuild(place: Lake, at: datetime, *, everything: bool = False) -> Snapshot:
         if before is None or everything:
             found = Changes(changes.position(), everything=True)
         else:
-            found = changes.since(before.position, before.mark, before.gaps)
+            found = changes.since(before.position)
             if not found.is_news and found.facts < _TIDY:
                 return _reaching(place, before, found)
         made = _make(place, before, found, at, Cut(found.position.id))
@@ -227,9 +225,7 @@ def _begin(place: Lake, known: Manifest | None, position: Position, at: datetime
     as_of = cut.until or position.learnt_at or at
     empty = Manifest(
         revision=0,
-        position=position.id,
-        mark=position.mark,
-        gaps=position.gaps,
+        position=position,
         as_of=as_of,
         made_at=at,
         shifts_until=as_of,
@@ -273,18 +269,16 @@ def _with_shifts(place: Lake, manifest: Manifest) -> Manifest:
 def _keeping_newer(place: Lake, made: Manifest, now: Manifest) -> Manifest:
     """Parts made while others brought in newer rows: those rows stay beside them."""
     leads, opportunities = (
-        _newer_only(place, mine, theirs, made.position)
+        _newer_only(place, mine, theirs, made.position.id)
         for mine, theirs in ((made.leads, now.leads), (made.opportunities, now.opportunities))
     )
-    is_later = now.position > made.position
+    is_later = now.position.id > made.position.id
     return replace(
         made,
         revision=now.revision + 1,
         leads=leads,
         opportunities=opportunities,
-        position=max(made.position, now.position),
-        mark=now.mark if is_later else made.mark,
-        gaps=now.gaps if is_later else made.gaps,
+        position=now.position if is_later else made.position,
         as_of=max(made.as_of, now.as_of),
         costs=now.costs if is_later else made.costs,
     )
@@ -323,14 +317,14 @@ def as_of(until: datetime, *, at: datetime, may_wait: bool = False) -> Reading:
 
 def _is_stale(manifest: Manifest, until: datetime) -> bool:
     """Whether something was told since that had been learnt by then, or the ledger is another one."""
-    if changes.mark_of(manifest.position) != manifest.mark:
+    if changes.mark_of(manifest.position.id) != manifest.position.mark:
         return True
     found = changes.position()
-    if found.id == manifest.position:
+    if found.id == manifest.position.id:
         return False
     moment = connection.ops.adapt_datetimefield_value(until)
     return bool(
-        sql.fetch("SELECT 1 FROM core_fact WHERE id > %s AND learnt_at <= %s LIMIT 1", [manifest.position, moment])
+        sql.fetch("SELECT 1 FROM core_fact WHERE id > %s AND learnt_at <= %s LIMIT 1", [manifest.position.id, moment])
     )
 
 

@@ -186,6 +186,9 @@ TOUCHES: Final = (
 )
 """Voluntary human acts of the person that bear a channel; a page view counts too when it came by a campaign."""
 
+RESPONSES: Final = tuple(sorted({*events.OUTREACH, events.InboundCall.kind, events.MeetingHeld.kind}))
+"""Acts of ours toward the person, and those in which one of us took part: each stops the wait for a first response."""
+
 ACTS: Final = tuple(sorted({*TOUCHES, events.PageViewed.kind, *events.OUTREACH, *events.EXCHANGES}))
 JOURNEY: Final = (
     "lead_captured",
@@ -343,7 +346,7 @@ def write_leads(path: Path, where: Sequence[Where], cut: Cut, shifts: Path, gone
             stages=rules.STAGES,
             exits=rules.EXITS,
             touches=TOUCHES,
-            outreach=sorted(events.OUTREACH),
+            responses=RESPONSES,
             exchanges=sorted(events.EXCHANGES),
             spoken=sorted(events.SPOKEN),
         )

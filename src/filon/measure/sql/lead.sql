@@ -72,16 +72,20 @@ touch AS (
 -- Speed -----------------------------------------------------------------------------------------------------------
 act AS (
     SELECT lead_id, "at",
-        list_contains($outreach, kind) AS is_response,
+        list_contains($responses, kind) AS is_response,
         list_contains($exchanges, kind)
             OR (kind = 'call_logged' AND list_contains($spoken, payload ->> 'outcome')) AS is_conversation,
         kind = 'call_logged' AS is_call
     FROM told
-    WHERE list_contains($outreach, kind) OR list_contains($exchanges, kind)
+    WHERE list_contains($responses, kind) OR list_contains($exchanges, kind)
 ),
 routing AS (
     SELECT lead_id, "at", id, route, lag(route) OVER (PARTITION BY lead_id ORDER BY "at", id) AS route_before, captured
-    FROM (SELECT *, payload ->> 'route' AS route FROM told WHERE kind = 'lead_routed')
+    FROM (
+        SELECT *, payload ->> 'route' AS route FROM told WHERE kind = 'lead_routed'
+        UNION ALL
+        SELECT *, 'nurture' AS route FROM told WHERE kind = 'stage_changed' AND payload ->> 'to_stage' = 'nurturing'
+    )
 ),
 -- A human becomes due at the capture when the lead is routed at once, else at each passage out of nurturing.
 due AS (
@@ -191,7 +195,7 @@ SELECT r.id, r.person_id, r.company_id, r.owner_id, r.campaign_id, r.calendar,
     x.stage AS exit, x."at" AS exit_at,
     coalesce(t.channel, r.channel) AS first_channel,
     CASE WHEN t.channel IS NULL THEN r.campaign_id ELSE t.campaign_id END AS first_campaign_id,
-    r.id IN (SELECT lead_id FROM routing) AS was_routed,
+    r.id IN (SELECT lead_id FROM told WHERE kind = 'lead_routed') AS was_routed,
     a.approaches, p.promises,
     coalesce(c.attempts, 0) AS attempts, coalesce(c.reached, 0) AS attempts_reached
 FROM lead_row AS r

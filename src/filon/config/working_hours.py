@@ -1,0 +1,32 @@
+"""Routing's calendars as measure reads them: every team's shifts over a stretch of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from filon.routing import desk, rules
+from filon.routing.rules import Shift, Timetable
+
+
+def shifts(start: datetime, end: datetime) -> Mapping[int | None, Iterator[Shift]]:
+    """The shifts in [start, end), aware, by team; those of everybody else under None. One statement."""
+    found = desk.timetables()
+    return {
+        None: _between(found.default, start, end),
+        **{team_id: _between(timetable, start, end) for team_id, timetable in found.of_team.items()},
+    }
+
+
+def _between(timetable: Timetable, start: datetime, end: datetime) -> Iterator[Shift]:
+    moment = start
+    while moment < end:
+        last = moment
+        for shift in rules.shifts_from(timetable, moment):
+            if shift[0] >= end:
+                return
+            yield shift
+            last = shift[1]
+        if last == moment:
+            return  # nobody works for years: there is nothing more to tell
+        moment = last
