@@ -15,6 +15,7 @@ from filon.core.access import Actor
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
 from filon.measure.api import router as measure_router
+from filon.routing.api import router as routing_router
 from filon.scoring.api import router as scoring_router
 
 
@@ -72,3 +73,4 @@ def _malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
 api.add_router("", capture_router)
 api.add_router("", measure_router)
 api.add_router("", scoring_router)
+api.add_router("", routing_router)

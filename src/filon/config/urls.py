@@ -9,6 +9,7 @@ from filon.config.api import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("filon.core.urls")),
+    path("", include("filon.routing.urls")),
     path("", include("filon.ui.urls")),
 ]
 

@@ -175,6 +175,7 @@ class LeadRouting:
     """Where a lead was sent and why, and its clocks, newest first."""
 
     route: str
+    owner_id: int | None
     owner: str
     why: str
     rule: int
@@ -195,18 +196,19 @@ def lead_routing(lead_id: int, *, by: Actor, at: datetime) -> LeadRouting | None
     scope, params = access.lead_scope(by)
     scoped = f" AND {scope}" if scope else ""
     found = sql.fetch(
-        "SELECT lead.route, COALESCE(o.name, ''), lead.routed_at FROM leads_lead lead "
+        "SELECT lead.route, lead.owner_id, COALESCE(o.name, ''), lead.routed_at FROM leads_lead lead "
         f"LEFT JOIN core_user o ON o.id = lead.owner_id WHERE lead.id = %s{scoped}",
         [lead_id, *params],
     )
     if not found:
         return None
-    route, owner, routed_at = found[0]
+    route, owner_id, owner, routed_at = found[0]
     told = _last_routing(lead_id)
     clocks = sql.fetch(_PROMISES.format(where="p.lead_id = %s") + " ORDER BY p.started_at DESC, p.id DESC", [lead_id])
     hours = desk.timetables()
     return LeadRouting(
         route,
+        owner_id,
         owner,
         told.get("why", ""),
         told.get("rule", 0),

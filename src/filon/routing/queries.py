@@ -92,6 +92,15 @@ def in_words(when: str, language: str) -> tuple[str, str]:
         return "", error.words.in_language(language)
 
 
+def vocabulary(language: str) -> list[tuple[str, str, str]]:
+    """What conditions may speak of, for people who write them: (name, what it is called, its operators or choices)."""
+    said = []
+    for field in REGISTRY.lead.fields.values():
+        choices = ", ".join(field.choices) if field.choices else ""
+        said.append((field.name, field.label_words().in_language(language), choices or " ".join(field.operators)))
+    return said
+
+
 def versions(*, by: Actor) -> list[VersionRow]:
     """All published versions, newest first. One statement."""
     by.require("leads.see")

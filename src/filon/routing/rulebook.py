@@ -46,6 +46,14 @@ def draft() -> tuple[RuleSet, int]:
     return (kept(row), row.revision) if row else (replace(in_force(), version=DRAFT), 0)
 
 
+def version(number: int) -> RuleSet:
+    """A published version. Raises Refused when there is none of this number."""
+    row = RoutingRuleSet.objects.filter(version=number, version__gt=DRAFT).first()
+    if row is None:
+        raise not_found(_("Version"))
+    return kept(row)
+
+
 @transaction.atomic
 def save_draft(rules: RuleSet, *, revision: int, by: Actor, at: datetime) -> int:
     """Keep these rules as the draft; its new revision. Changes nothing that routes.
@@ -94,14 +102,12 @@ def discard_draft(*, by: Actor) -> None:
 
 
 @transaction.atomic
-def restore(version: int, *, by: Actor, at: datetime) -> int:
+def restore(number: int, *, by: Actor, at: datetime) -> int:
     """Make the draft of a former version, to be looked at and published again; the draft's revision."""
     by.require("routing.change")
-    row = RoutingRuleSet.objects.filter(version=version, version__gt=DRAFT).first()
-    if row is None:
-        raise not_found(_("Version"))
+    former = version(number)
     now = RoutingRuleSet.objects.filter(version=DRAFT).values_list("revision", flat=True).first() or 0
-    return save_draft(replace(kept(row), version=DRAFT), revision=now, by=by, at=at)
+    return save_draft(replace(former, version=DRAFT), revision=now, by=by, at=at)
 
 
 def _locked_draft(revision: int) -> RoutingRuleSet:
