@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -89,15 +89,30 @@ class TeamForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
 
 
+_SCOPES: Final = {
+    "leads:read": _("read leads, people and companies"),
+    "leads:write": _("create and change leads"),
+    "events:write": _("send what people did"),
+    "deals:read": _("read opportunities"),
+    "deals:write": _("create and change opportunities"),
+    "costs:write": _("record costs and campaigns"),
+    "imports:write": _("import files"),
+    "kpi:read": _("read figures"),
+    "admin": _("everything"),
+}
+
+
+def _scopes() -> list[tuple[str, str]]:
+    return [(name, f"{_SCOPES.get(name, name)} ({name})") for name in access.SCOPES]
+
+
 class KeyForm(forms.Form):
     """A new API key."""
 
     name = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("Which program uses it, for example “Website form”.")
     )
-    scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), widget=forms.CheckboxSelectMultiple, choices=[(name, name) for name in access.SCOPES]
-    )
+    scopes = forms.MultipleChoiceField(label=_("What it may do"), widget=forms.CheckboxSelectMultiple, choices=_scopes)
 
 
 def show_refusal(form: forms.Form, refused: Refused) -> None:

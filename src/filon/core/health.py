@@ -220,7 +220,8 @@ def _write_lock(_at: datetime) -> tuple[bool, str]:
     path = f"{connection.settings_dict['NAME']}.write-lock"
     if not os.access(path, os.W_OK):
         return False, _("%(path)s cannot be written: it must belong to who runs Filon.") % {"path": path}
-    if presence.is_lock_free(path, wait_s=5.0):
+    ours = getattr(connection, "write_lock", None)
+    if (ours is not None and ours.is_held) or presence.is_lock_free(path, wait_s=5.0):
         return True, _("Writers get their turn.")
     return False, _("A process has held the write lock for more than five seconds: end it.")
 

@@ -1,10 +1,11 @@
-"""Pages of the settings: colleagues, teams, API keys, audit log. Commands judge who may."""
+"""Pages of the settings: colleagues, teams, API keys, audit log, one's own account. Commands judge who may."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from filon.core import accounts, audit, forms
@@ -183,6 +185,27 @@ def audit_log(request: Request) -> HttpResponse:
         older=entries[-1].pk if len(page) > PAGE else None,
         checked=audit.check() if "check" in request.GET else None,
     )
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: Request) -> HttpResponse:
+    """One's own account: change the password, which ends one's other sessions."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 — SignInMiddleware let nobody else through
+    form = forms.OwnPasswordForm(request.POST or None)
+    if form.is_valid():
+        old, new = form.cleaned_data["old"], form.cleaned_data["password"]
+        try:
+            accounts.change_own_password(user, old, new, at=timezone.now())
+        except Refused as refused:
+            forms.show_refusal(form, refused)
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, _("Your password is changed. Your other sessions have ended."))
+            return redirect("account")
+    return _render(request, "core/account.html", "account", form=form, status=_status(form))
 
 
 _ACTORS: Final = {

@@ -1,4 +1,4 @@
-"""Pages for getting in: sign-in and out, the first start, passwords, and one's own account."""
+"""Pages for getting in: sign-in and out, the first start, one-use password links, and the language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
@@ -104,26 +104,6 @@ def set_password(request: Request, uid: str, token: str) -> HttpResponse:
     return _page(request, "core/set_password.html", form, who=user)
 
 
-@never_cache
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def account(request: Request) -> HttpResponse:
-    """One's own account: change the password, which ends one's other sessions."""
-    user = _user(request)
-    form = forms.OwnPasswordForm(request.POST or None)
-    if form.is_valid():
-        old, new = form.cleaned_data["old"], form.cleaned_data["password"]
-        try:
-            accounts.change_own_password(user, old, new, at=timezone.now())
-        except Refused as refused:
-            forms.show_refusal(form, refused)
-            return _page(request, "core/account.html", form, refused)
-        update_session_auth_hash(request, user)
-        messages.success(request, _("Your password is changed. Your other sessions have ended."))
-        return redirect("account")
-    return _page(request, "core/account.html", form)
-
-
 @login_not_required
 @require_POST
 def set_language(request: Request) -> HttpResponse:
@@ -167,8 +147,3 @@ def _address(*names: str) -> str:
         except NoReverseMatch:
             continue
     return ""
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 — SignInMiddleware let nobody else through
-    return request.user
