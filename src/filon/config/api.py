@@ -12,6 +12,7 @@ from ninja.security import HttpBearer
 from filon.capture.api import router as capture_router
 from filon.core import keys
 from filon.core.access import Actor
+from filon.deals.api import router as deals_router
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
 from filon.measure.api import router as measure_router
@@ -74,3 +75,4 @@ api.add_router("", capture_router)
 api.add_router("", measure_router)
 api.add_router("", scoring_router)
 api.add_router("", routing_router)
+api.add_router("", deals_router)

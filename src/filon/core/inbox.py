@@ -200,7 +200,7 @@ def _keep(batch: Batch, group: Sequence[Arrival]) -> None:
 
 
 def _answer(arrival: Arrival, items: Sequence[Item]) -> Answer:
-    if len(items) == 1 and items[0].refusal is not None and arrival.kind == "lead":
+    if len(items) == 1 and items[0].refusal is not None and arrival.kind != "event":
         return Answer(refusal=items[0].refusal)
     return Answer(body=arrival.shape(items))
 

@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Final
 
 from django.utils import timezone
+from django.utils.translation import get_language
 
-from filon.core.conditions import Attributes, Field, Registry, Words
+from filon.core.conditions import Attributes, ConditionError, Field, Node, Registry, Words, parse
 from filon.deals import rules
+from filon.kit.errors import Kind, Refused
 
 BASE: Final = '"deals_opportunity" AS opportunity'
 TABLES: Final[Mapping[str, str]] = {
@@ -74,6 +76,21 @@ def registry() -> Registry:
         attributes={"attributes": Attributes("opportunity")},
         zone=timezone.get_default_timezone(),
     )
+
+
+def read(condition: str) -> Node:
+    """A condition over opportunities, from its text. Raises Refused that says where and what was expected."""
+    try:
+        return parse(condition, registry())
+    except ConditionError as error:
+        message = error.words.in_language(get_language() or "en")
+        problem: dict[str, object] = {
+            "field": "filter",
+            "message": message,
+            "position": error.position,
+            "length": error.length,
+        }
+        raise Refused(message, Kind.INVALID, [problem], "condition") from error
 
 
 if set(STATES) != set(rules.STATES):

@@ -7,28 +7,32 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STAGE_LABELS = {
-    "prospecting": _("Prospecting"),
-    "engaged": _("Engaged"),
-    "proposal": _("Proposal"),
-    "negotiation": _("Negotiation"),
-    "won": _("Won"),
-    "lost": _("Lost"),
+    "prospecting": pgettext_lazy("deal", "Prospecting"),
+    "engaged": pgettext_lazy("deal", "Engaged"),
+    "proposal": pgettext_lazy("deal", "Proposal"),
+    "negotiation": pgettext_lazy("deal", "Negotiation"),
+    "won": pgettext_lazy("deal", "Won"),
+    "lost": pgettext_lazy("deal", "Lost"),
 }
 """What the stages of a new pipeline are called until someone renames them."""
 
-STATE_LABELS = {"open": _("Open"), "won": _("Won"), "lost": _("Lost")}
+STATE_LABELS = {
+    "open": pgettext_lazy("deal", "Open"),
+    "won": pgettext_lazy("deal", "Won"),
+    "lost": pgettext_lazy("deal", "Lost"),
+}
 
 REASON_LABELS = {
-    "price": _("Price"),
-    "competitor": _("Competitor"),
-    "no_budget": _("No budget"),
-    "postponed": _("Project postponed"),
-    "no_answer": _("No answer"),
-    "missing_feature": _("Missing feature"),
-    "status_quo": _("Stayed with the existing solution"),
+    "price": pgettext_lazy("deal", "Price"),
+    "competitor": pgettext_lazy("deal", "Competitor"),
+    "no_budget": pgettext_lazy("deal", "No budget"),
+    "postponed": pgettext_lazy("deal", "Project postponed"),
+    "no_answer": pgettext_lazy("deal", "No answer"),
+    "missing_feature": pgettext_lazy("deal", "Missing feature"),
+    "status_quo": pgettext_lazy("deal", "Stayed with the existing solution"),
 }
 
 
