@@ -8,11 +8,13 @@ from django.db.models import Model
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
+from filon.capture.imports import jobs as import_jobs
 from filon.capture.models import Cost
 from filon.core import colleagues, purge
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
+from filon.deals import api as deals_api
 from filon.deals import products
 from filon.deals import recording as deals
 from filon.deals.models import Opportunity
@@ -98,6 +100,9 @@ LATER: dict[type[Event], list[str]] = {}
 """Reactions by a worker, safe to run twice: names of jobs."""
 
 JOBS: Mapping[str, Callable[..., None]] = {
+    "capture.import": import_jobs.run,
+    "capture.rehearse": import_jobs.rehearse,
+    "capture.undo": import_jobs.take_back,
     "core.purge": purge.run,
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
@@ -109,10 +114,19 @@ JOBS: Mapping[str, Callable[..., None]] = {
 }
 """What each job runs."""
 
-CLOCKS: Sequence[tuple[str, int]] = (("core.purge", 86_400), ("routing.breach_due", 30), ("scoring.cool", 600))
+CLOCKS: Sequence[tuple[str, int]] = (
+    ("core.purge", 86_400),
+    ("measure.refresh", 300),
+    ("measure.remake", 86_400),
+    ("routing.breach_due", 30),
+    ("scoring.cool", 600),
+)
 """Work that comes back: (job, every how many seconds)."""
 
-UNDERSTAND: Mapping[str, Understand] = {route: doors.understand(route) for route in doors.DOORS}
+UNDERSTAND: Mapping[str, Understand] = {
+    **{route: doors.understand(route) for route in doors.DOORS},
+    deals_api.ROUTE: deals_api.understand,
+}
 """How what a door stored is understood again when it is replayed, by route."""
 
 MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Lead, Person, Company, Cost)

@@ -71,6 +71,8 @@ class Import(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     rows = models.BigIntegerField(default=0)
     done_rows = models.BigIntegerField(default=0)
+    expected_rows = models.BigIntegerField(null=True)  # about how many there are, told from the file's size
+    rehearsal: Any = models.JSONField(null=True)  # what the last dry run counted
     created = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -137,16 +136,10 @@ def _run(import_id: int, rejects: Path | None) -> dict[str, Any]:
 
 
 def _write_rejects(imported: Any, path: Path) -> None:
-    """The rejected rows with their own columns, so that the file can be mended and imported again."""
-    from filon.capture.imports.plan import Plan
+    from filon.capture.imports.rejects import lines
 
-    header = Plan.from_json(imported.plan).layout.header
-    with path.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.writer(file)
-        writer.writerow([*header, "filon.line", "filon.column", "filon.reason"])
-        for row in imported.rejects.order_by("number").iterator():
-            cells = [*row.raw, *[""] * (len(header) - len(row.raw))]
-            writer.writerow([*cells[: len(header)], row.line, row.column, row.reason])
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.writelines(lines(imported))
 
 
 def _undo(import_id: int) -> dict[str, Any]:

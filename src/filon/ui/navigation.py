@@ -80,7 +80,7 @@ SECTIONS: Final[Sequence[Section]] = (
     Section(
         _("Capture"),
         (
-            Entry(_("Imports"), "file-up", "capture:imports", _CAPTURE),
+            Entry(_("Imports"), "file-up", "imports:list", _CAPTURE),
             Entry(_("Campaigns and costs"), "megaphone", "capture:campaigns", _CAPTURE),
         ),
     ),

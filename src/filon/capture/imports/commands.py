@@ -91,7 +91,6 @@ def create_import(source: BinaryIO, file_name: str, options: Options, *, by: Act
     """
     by.require("imports.run")
     file_hash, path = keep_file(source)
-    # The reader tells formats apart by the file's content, but people's endings help with Excel's.
     plan = plan_for(path, options)
     return Import.objects.create(
         kind=options.kind,
@@ -101,9 +100,19 @@ def create_import(source: BinaryIO, file_name: str, options: Options, *, by: Act
         mode=options.mode or propose_mode(path, plan, at=at),
         plan=plan.as_json(),
         state=Import.State.DRAFT,
+        expected_rows=_expected_rows(path, plan),
         author_id=by.id if by.kind == "user" else None,
         created_at=at,
     )
+
+
+def _expected_rows(path: Path, plan: Plan) -> int | None:
+    """About how many rows a text file has: its line ends. None where that cannot be told without reading it."""
+    if plan.layout.format not in {"csv", "jsonl"}:
+        return None
+    with path.open("rb") as file:
+        ends = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return max(ends - plan.layout.header_lines, 1)
 
 
 def plan_for(path: Path, options: Options) -> Plan:
@@ -150,7 +159,8 @@ def replan(imported: Import, maps: Iterable[tuple[str, str]], *, mode: str, by: 
         raise Refused(_(error.message) % error.params, Refusal.INVALID, code=error.code) from error
     imported.plan = replace(plan, choices=choices).as_json()
     imported.mode = mode
-    imported.save(update_fields=["plan", "mode"])
+    imported.rehearsal = None
+    imported.save(update_fields=["plan", "mode", "rehearsal"])
 
 
 def path_of(imported: Import) -> Path:
@@ -432,6 +442,12 @@ def _tell_finished(import_id: int, *, by: Actor, at: datetime) -> None:
             rejected=imported.rejected,
         )
         ledger.append([event], by=by, learnt_at=at)
+
+
+def forget_draft(import_id: int, *, by: Actor) -> None:
+    """Throw a planned import away; nothing of it was taken in. Needs `imports.run`."""
+    by.require("imports.run")
+    Import.objects.filter(pk=import_id, state=Import.State.DRAFT).delete()
 
 
 def cancel_import(import_id: int, *, by: Actor) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -124,3 +125,17 @@ def in_words(result: Rehearsal, imported: Import) -> list[str]:
             % {"routed": result.started["lead_routed"], "clocks": result.started["promise_made"]}
         )
     return words
+
+
+def as_json(result: Rehearsal) -> dict[str, Any]:
+    """The counts as the import keeps them for its page."""
+    return {
+        "rows": result.rows,
+        "created": result.created,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "rejected": result.rejected,
+        "started": dict(result.started),
+        "findings": [[code, subject, count] for (code, subject), count in result.findings.most_common(50)],
+        "rejects": [list(reject) for reject in result.rejects],
+    }

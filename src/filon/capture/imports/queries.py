@@ -1,0 +1,103 @@
+"""What can be asked of imports: the list, one with its mapping and preview, its rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from filon.capture.imports.commands import path_of
+from filon.capture.imports.feed import parts
+from filon.capture.imports.fields import fields_of
+from filon.capture.imports.layout import BadRow
+from filon.capture.imports.plan import Plan
+from filon.capture.imports.reading import read_rows
+from filon.capture.models import Import
+from filon.core.access import Actor
+from filon.core.models import Job
+from filon.kit.errors import not_found
+
+PREVIEW: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """A column of the file: what it becomes, how sure that is, and what it says."""
+
+    number: int
+    name: str
+    field: str
+    reason: str
+    is_sure: bool
+    samples: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows as they would be taken in: field names, and a cell for each; `problem` for a rejected row."""
+
+    headers: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str], str]]
+
+
+def imports(by: Actor, limit: int = 50) -> list[Import]:
+    """The latest imports. One statement."""
+    by.require("imports.run")
+    return list(Import.objects.select_related("author").order_by("-created_at")[:limit])
+
+
+def one(import_id: int, by: Actor) -> Import:
+    """An import. Raises Refused when there is none."""
+    by.require("imports.run")
+    imported = Import.objects.select_related("author").filter(pk=import_id).first()
+    if imported is None:
+        raise not_found(_("Import"))
+    return imported
+
+
+def columns(imported: Import) -> list[ColumnRow]:
+    """The columns of a planned import with three different values each."""
+    plan = Plan.from_json(imported.plan)
+    rows = [row for row in islice(read_rows(path_of(imported), plan.layout), 100) if not isinstance(row, BadRow)]
+    found = []
+    for number, choice in enumerate(plan.choices):
+        values = dict.fromkeys(row.cells[number].strip()[:60] for row in rows if row.cells[number].strip())
+        found.append(
+            ColumnRow(
+                number, choice.column, choice.field, choice.reason, choice.confidence >= 0.9, list(islice(values, 3))
+            )
+        )
+    return found
+
+
+def field_options(imported: Import) -> list[tuple[str, str]]:
+    """(field, label) of everything a column may become."""
+    return [(field.name, _(field.label)) for field in fields_of(Plan.from_json(imported.plan).kind)]
+
+
+def preview(imported: Import) -> Preview:
+    """The first ten rows as values."""
+    plan = Plan.from_json(imported.plan)
+    first = next(parts(path_of(imported), plan), None)
+    if first is None:
+        return Preview([], [])
+    rows = first.rows[:PREVIEW]
+    names = list(dict.fromkeys(name for row in rows for name in row.values))
+    shown: list[tuple[int, Sequence[str], str]] = [
+        (row.line, [_cell(row.values.get(name)) for name in names], "") for row in rows
+    ]
+    shown += [(reject.line, [], _(reject.reason) % reject.params) for reject in first.rejects[:PREVIEW]]
+    return Preview(names, sorted(shown, key=lambda row: row[0])[:PREVIEW])
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)[:80]
+
+
+def job_of(imported: Import) -> Job | None:
+    """The job that works on an import now, or the last one that gave up."""
+    key = f"capture.import:{imported.pk}"
+    return Job.objects.filter(key=key).exclude(state__in=["done", "cancelled"]).order_by("-id").first()

@@ -1,0 +1,203 @@
+"""Pages of imports: upload, mapping with preview, dry run, progress, rejects, undo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from filon.capture.imports import commands, mapping, queries, undo as undoing
+from filon.capture.imports.fields import KINDS
+from filon.capture.imports.rejects import lines
+from filon.capture.models import Import
+from filon.core import jobs
+from filon.core.web import Request
+from filon.kit.errors import Refused
+from filon.leads.models import Finding
+
+
+def _kinds() -> list[dict[str, str]]:
+    return [
+        {"value": "leads", "label": _("Leads"), "text": _("People and their interest: a base, a list from a stand.")},
+        {"value": "companies", "label": _("Companies"), "text": _("Accounts with sector, size, SIREN, owner.")},
+        {"value": "opportunities", "label": _("Opportunities"), "text": _("Deals with amount, stage, dates, product.")},
+        {"value": "events", "label": _("Acts"), "text": _("Page views, clicks, calls, replies of known people.")},
+        {"value": "costs", "label": _("Costs"), "text": _("What channels and campaigns cost, by day or period.")},
+        {"value": "products", "label": _("Products"), "text": _("Names, series, prices.")},
+        {"value": "users", "label": _("Colleagues"), "text": _("Sellers, teams, managers. They cannot sign in yet.")},
+    ]
+
+
+def _modes() -> list[dict[str, str]]:
+    return [
+        {
+            "value": "history",
+            "label": _("History"),
+            "text": _("An old base, written at its own dates. No owner, clock, scenario, message or notification."),
+        },
+        {
+            "value": "live",
+            "label": _("Live"),
+            "text": _("New leads. They are routed, and first-contact clocks start."),
+        },
+    ]
+
+
+@require_GET
+def show_all(request: Request) -> HttpResponse:
+    """The latest imports."""
+    return render(request, "capture/imports/list.html", {"imports": queries.imports(request.actor)})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: Request) -> HttpResponse:
+    """Choose a file and what its rows are."""
+    request.actor.require("imports.run")
+    context: dict[str, Any] = {
+        "kinds": _kinds(),
+        "kind": request.POST.get("kind") or request.GET.get("kind", "leads"),
+        "presets": mapping.preset_names(),
+        "preset": request.POST.get("preset", ""),
+        "system": request.POST.get("system", ""),
+        "error": "",
+    }
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        kind = context["kind"]
+        if file is None:
+            context["error"] = _("Choose a file.")
+        elif kind in KINDS:
+            options = commands.Options(kind=kind, preset=context["preset"], system=context["system"])
+            try:
+                imported = commands.create_import(
+                    file, file.name or "", options, by=request.actor, at=timezone.now()
+                )
+            except Refused as refused:
+                context["error"] = refused.message
+            else:
+                return redirect("imports:import", imported.pk)
+    return render(request, "capture/imports/new.html", context, status=422 if context["error"] else 200)
+
+
+@require_GET
+def show(request: Request, import_id: int) -> HttpResponse:
+    """One import: its mapping while planned, its progress while it runs, its result when it is in."""
+    imported = queries.one(import_id, request.actor)
+    context = _state(imported)
+    if imported.state == Import.State.DRAFT:
+        context |= {
+            "columns": queries.columns(imported),
+            "fields": queries.field_options(imported),
+            "preview": queries.preview(imported),
+            "modes": _modes(),
+        }
+    return render(request, "capture/imports/import.html", context)
+
+
+@require_GET
+def live(request: Request, import_id: int) -> HttpResponse:
+    """The part of the page that moves."""
+    imported = queries.one(import_id, request.actor)
+    response = render(request, "capture/imports/_live.html", _state(imported))
+    if request.GET.get("was") != _phase(imported, queries.job_of(imported)):
+        response["HX-Refresh"] = "true"  # it has come to another phase: the whole page says other things
+    return response
+
+
+def _state(imported: Import) -> dict[str, Any]:
+    job = queries.job_of(imported)
+    told = job.progress if job else {}
+    left = told.get("seconds_left")
+    return {
+        "imported": imported,
+        "job": job,
+        "phase": _phase(imported, job),
+        "done": told.get("done", imported.done_rows),
+        "total": told.get("total"),
+        "rate": told.get("rate"),
+        "left": timedelta(seconds=left) if left else None,
+        "rejects": list(imported.rejects.order_by("number")[:50]),
+        "findings": list(Finding.objects.filter(import_id=imported.pk).order_by("-count")[:20]),
+    }
+
+
+def _phase(imported: Import, job: Any) -> str:
+    """draft, rehearsing, running, undoing, done, failed, cancelled or undone."""
+    if job is not None and job.state in {"waiting", "running"} and imported.state == Import.State.DRAFT:
+        return "rehearsing"
+    return "running" if imported.state == Import.State.WAITING else str(imported.state)
+
+
+@require_POST
+def change_map(request: Request, import_id: int) -> HttpResponse:
+    """Say what the columns are, and whether this is live or history."""
+    imported = queries.one(import_id, request.actor)
+    pairs = [(column.name, request.POST.get(f"field-{column.number}", column.field)) for column in queries.columns(imported)]
+    mode = request.POST.get("mode", imported.mode)
+    commands.replan(imported, pairs, mode="live" if mode == "live" else "history", by=request.actor)
+    if request.POST.get("then") == "rehearse":
+        return rehearse(request, import_id)
+    if request.POST.get("then") == "start":
+        return start(request, import_id)
+    messages.success(request, _("The mapping is saved."))
+    return redirect("imports:import", import_id)
+
+
+@require_POST
+def rehearse(request: Request, import_id: int) -> HttpResponse:
+    """Count in the background what the import would do."""
+    imported = queries.one(import_id, request.actor)
+    _enqueue("capture.rehearse", imported.pk)
+    return redirect("imports:import", import_id)
+
+
+@require_POST
+def start(request: Request, import_id: int) -> HttpResponse:
+    """Let the import run."""
+    commands.start_import(import_id, by=request.actor, at=timezone.now())
+    _enqueue("capture.import", import_id)
+    return redirect("imports:import", import_id)
+
+
+@require_POST
+def stop(request: Request, import_id: int) -> HttpResponse:
+    """Ask the import to stop after its chunk."""
+    commands.cancel_import(import_id, by=request.actor)
+    return redirect("imports:import", import_id)
+
+
+@require_POST
+def undo(request: Request, import_id: int) -> HttpResponse:
+    """Take the whole import back."""
+    undoing.start_undo(import_id, by=request.actor, at=timezone.now())
+    _enqueue("capture.undo", import_id)
+    return redirect("imports:import", import_id)
+
+
+@require_POST
+def forget(request: Request, import_id: int) -> HttpResponse:
+    """Throw a planned import away."""
+    commands.forget_draft(import_id, by=request.actor)
+    messages.info(request, _("The planned import was thrown away."))
+    return redirect(reverse("imports:list"))
+
+
+@require_GET
+def rejects(request: Request, import_id: int) -> StreamingHttpResponse:
+    """The rejected rows as a file."""
+    imported = queries.one(import_id, request.actor)
+    response = StreamingHttpResponse(lines(imported), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="rejects-{imported.pk}.csv"'
+    return response
+
+
+def _enqueue(name: str, import_id: int) -> None:
+    """One job at a time works on an import."""
+    jobs.enqueue(name, {"import_id": import_id}, at=timezone.now(), key=f"capture.import:{import_id}")
