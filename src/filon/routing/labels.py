@@ -28,7 +28,7 @@ STATES: Final[dict[str, str | Lazy]] = {
 REGIONS: Final[dict[str, str | Lazy]] = {
     "FR": gettext_lazy("France"),
     "FR-57": gettext_lazy("France, Alsace-Moselle"),
-    "": gettext_lazy("None"),
+    "": gettext_lazy("No public holidays"),
 }
 DAYS: Final[tuple[str | Lazy, ...]] = (
     gettext_lazy("Monday"),

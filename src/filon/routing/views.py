@@ -29,7 +29,12 @@ _TABS: Final = ("rules", "teams", "calendars", "promises")
 
 def page(request: Request, template: str, tab: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """A page of routing with its tabs; promises show how many are broken and unanswered."""
-    titles = {"rules": _("Rules"), "teams": _("Teams and turns"), "calendars": _("Working hours"), "promises": _("SLA")}
+    titles = {
+        "rules": _("Rules"),
+        "teams": _("Teams and turns"),
+        "calendars": _("Working hours"),
+        "promises": _("First responses"),
+    }
     counts = {"promises": clocks.promise_counts(by=request.actor)["breached"] or ""}
     tabs = [
         {"label": titles[name], "url": reverse(f"routing:{name}"), "current": name == tab, "count": counts.get(name)}
@@ -70,7 +75,7 @@ def rule(request: Request, number: int | None = None) -> HttpResponse:
         try:
             _save(request, replace(draft, rules=tuple(changed)), revision=_revision(request))
         except Refused as refused:
-            if refused.kind is not Kind.INVALID:
+            if refused.kind not in {Kind.INVALID, Kind.STALE}:  # what was typed stays on the page
                 raise
             forms.show_refusal(form, refused, {"to": "receiver"})
         else:
