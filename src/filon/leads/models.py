@@ -243,9 +243,7 @@ class SourceRecord(models.Model):
     last_import_id = models.BigIntegerField(null=True)  # the one that last changed it
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["key", "kind", "system"], name="leads_source_record_names_one")
-        ]
+        constraints = [models.UniqueConstraint(fields=["key", "kind", "system"], name="leads_source_record_names_one")]
         indexes = [
             models.Index(fields=["kind", "record_id"], name="leads_source_record_of"),
             models.Index(fields=["import_id"], name="leads_source_record_import", condition=Q(import_id__isnull=False)),
@@ -279,3 +277,33 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.subject}"
+
+
+class Segment(models.Model):
+    """A condition over leads that somebody saved under a name: always current. Seen by its owner, or by all.
+
+    `sort` and `columns` are how its list is shown; empty: as every list.
+    """
+
+    name = models.CharField(max_length=80)
+    name_folded = models.CharField(max_length=80)
+    condition = models.TextField()
+    sort = models.CharField(max_length=20, default="", blank=True)
+    columns: Any = models.JSONField(default=list, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_folded"], condition=Q(is_shared=True), name="leads_segment_shared_names_one"
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "name_folded"], condition=Q(is_shared=False), name="leads_segment_own_names_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""Finding leads, people, companies and opportunities by a few words."""
