@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,11 +81,16 @@ def _undone() -> int:
 
 def mark_of(fact_id: int) -> str:
     """What the fact with this id says, in short; empty when there is none."""
-    found = sql.fetch("SELECT kind, lead_id, person_id, at, learnt_at FROM core_fact WHERE id = %s", [fact_id])
+    found = sql.fetch(
+        "SELECT kind, lead_id, person_id, opportunity_id, at, learnt_at, source, CAST(payload AS TEXT) "
+        "FROM core_fact WHERE id = %s",
+        [fact_id],
+    )
     if not found:
         return ""
-    kind, lead_id, person_id, at, learnt_at = found[0]
-    return f"{kind}/{lead_id}/{person_id}/{sql.as_utc(at)}/{sql.as_utc(learnt_at)}"
+    kind, lead_id, person_id, opportunity_id, at, learnt_at, *texts = found[0]
+    told = (kind, lead_id, person_id, opportunity_id, sql.as_utc(at), sql.as_utc(learnt_at), *texts)
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
 def _gaps(last: int) -> list[tuple[int, int]]:

@@ -133,7 +133,9 @@ moment AS (
 ),
 worked AS (
     SELECT m.lead_id, m."at",
-        coalesce(s.before + date_diff('second', s.start_at, least(s.end_at, m."at")), 0)::BIGINT AS seconds
+        CASE WHEN m.calendar IN (SELECT calendar FROM shift)
+            THEN coalesce(s.before + date_diff('second', s.start_at, least(s.end_at, m."at")), 0)::BIGINT
+        END AS seconds
     FROM moment AS m
     ASOF LEFT JOIN shift AS s ON s.calendar = m.calendar AND m."at" >= s.start_at
 ),

@@ -23,9 +23,8 @@ FROM (
             FROM lead
             WHERE $is_chosen AND $is_counted
         )
-        WHERE $is_due
     )
-    WHERE $is_in_period
+    WHERE $is_in_period AND $is_due
 )
 
 -- section: figure
