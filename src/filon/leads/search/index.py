@@ -38,21 +38,19 @@ _COLUMNS: Final = ("kind", "lead_id", "person_id", "company_id", "payload")
 
 def index_search(job: JobContext) -> None:
     """Bring the index up to the end of the ledger. Goes on where it was when it is stopped."""
-    done = 0
-    while not job.is_cancelled():
-        part = index_part(at=job.at)
-        if part is None:
-            return
-        done += part
+    done, is_last = 0, False
+    while not is_last and not job.is_cancelled():
+        leads, is_last = index_part(at=job.at)
+        done += leads
         job.progress(done)
 
 
-def index_part(*, at: datetime) -> int | None:
-    """Index the leads of the next facts; how many. None when no fact was new, or another worker does the same."""
+def index_part(*, at: datetime) -> tuple[int, bool]:
+    """Index the leads of the next facts: how many, and whether these facts were the last (or another worker's)."""
     before = following.load(_POSITION)
     part = following.part_after(before, _COLUMNS, at=at, limit=FACTS)
-    if part.position == before and not part.facts:
-        return None
+    if part.position == before:
+        return 0, True
     leads = sorted(_touched(part.facts))
     for ids in sql.in_parts(leads, LEADS):
         seconds = _index(ids)
@@ -63,7 +61,7 @@ def index_part(*, at: datetime) -> int | None:
             for delay in _UNDONE_BY:
                 jobs.enqueue(TIDY_JOB, {"import_id": undone}, at=at, run_at=at + delay)
         is_mine = following.save(_POSITION, before, part.position, at=at)
-    return len(leads) if is_mine and not part.is_last else None
+    return len(leads), part.is_last or not is_mine
 
 
 def tidy_search(job: JobContext) -> None:
