@@ -90,7 +90,6 @@ LOGOUT_REDIRECT_URL = "sign_in"
 LANGUAGE_CODE = ENVIRONMENT.language
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LANGUAGE_COOKIE_NAME = "filon_language"
-LOCALE_PATHS = [Path(__file__).parents[1] / "capture" / "imports" / "locale"]  # that part is no app
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT.time_zone

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("filon.core.urls")),
     path("", include("filon.routing.urls")),
+    path("", include("filon.scoring.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
 ]
