@@ -22,7 +22,7 @@ from django.conf import settings
 from filon.measure import engine
 from filon.measure.changes import Position
 
-_FORMAT: Final = 2  # of the manifest
+_FORMAT: Final = 3  # of the manifest
 LAYOUT: Final = f"{_FORMAT}-{engine.fingerprint('lead', 'opportunity')}"
 """What made the measure tables: a lake that another version made is made anew."""
 
@@ -44,9 +44,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What the lake holds: true for the ledger at `position`, whose last fact was learnt at `as_of`."""
+    """What the lake holds: true for the ledger at `position`, whose last fact was learnt at `as_of`.
 
-    revision: int
+    token: names this state of the lake, and no other ever.
+    """
+
+    token: str
     position: Position
     as_of: datetime
     made_at: datetime
@@ -74,9 +77,9 @@ class Snapshot:
     as_of: datetime
 
     @property
-    def key(self) -> tuple[str, int, str]:
+    def key(self) -> tuple[str, str]:
         """Names this state: equal keys give equal answers."""
-        return str(self.root), self.manifest.revision, self.as_of.isoformat()
+        return self.manifest.token, self.as_of.isoformat()
 
     def relation(self, name: str) -> str:
         """The rows of `lead`, `opportunity`, `cost` or `shift` as a FROM item."""
@@ -196,7 +199,7 @@ def _table_of(values: Mapping[str, Any]) -> Table:
 def _values_of(manifest: Manifest) -> dict[str, Any]:
     return {
         "layout": LAYOUT,
-        "revision": manifest.revision,
+        "token": manifest.token,
         "position": manifest.position.id,
         "mark": manifest.position.mark,
         "gaps": [list(gap) for gap in manifest.position.gaps],
@@ -216,7 +219,7 @@ def _values_of(manifest: Manifest) -> dict[str, Any]:
 def _manifest_of(values: Mapping[str, Any]) -> Manifest:
     moment = datetime.fromisoformat
     return Manifest(
-        revision=values["revision"],
+        token=values["token"],
         position=Position(
             values["position"],
             values["mark"],

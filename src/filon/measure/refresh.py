@@ -132,7 +132,7 @@ def bring_in(place: Lake, at: datetime) -> Snapshot:
 def _stand(manifest: Manifest, position: Position, at: datetime) -> Manifest:
     return replace(
         manifest,
-        revision=manifest.revision + 1,
+        token=_token(),
         position=position,
         as_of=max(manifest.as_of, position.learnt_at or manifest.as_of),
         made_at=at,
@@ -163,7 +163,11 @@ def _beside(place: Lake, table: Table, newer: Path, keys: Mapping[int, int], att
 
 
 def _new_path(folder: str, stem: str) -> str:
-    return f"{folder}/{stem}-{os.urandom(6).hex()}.parquet"
+    return f"{folder}/{stem}-{_token()}.parquet"
+
+
+def _token() -> str:
+    return os.urandom(8).hex()
 
 
 # Making parts anew ----------------------------------------------------------------------------------------------------
@@ -185,10 +189,8 @@ def rebuild(place: Lake, at: datetime, *, everything: bool = False) -> Snapshot:
         made = _make(place, before, found, at, Cut(found.position.id))
         with place.lock("lake"):
             now = place.manifest()
-            if now is not None and before is not None and now.revision != before.revision and not found.everything:
+            if now is not None and before is not None and now.token != before.token and not found.everything:
                 made = _keeping_newer(place, made, now)
-            elif now is not None:
-                made = replace(made, revision=max(made.revision, now.revision + 1))
             made = place.publish(made, now, at)
         return Snapshot(place.root, made, made.as_of)
 
@@ -214,8 +216,7 @@ def _make(place: Lake, before: Manifest | None, found: Changes, at: datetime, cu
     )
     costs = _new_path("cost", "all")
     sources.write_costs(place.root / costs, cut)
-    revision = (before.revision if before else 0) + 1
-    return replace(manifest, revision=revision, leads=leads, opportunities=opportunities, costs=costs)
+    return replace(manifest, leads=leads, opportunities=opportunities, costs=costs)
 
 
 def _begin(place: Lake, known: Manifest | None, position: Position, at: datetime, cut: Cut) -> Manifest:
@@ -224,7 +225,7 @@ def _begin(place: Lake, known: Manifest | None, position: Position, at: datetime
         return _with_shifts(place, after) if after.as_of >= after.shifts_until else after
     as_of = cut.until or position.learnt_at or at
     empty = Manifest(
-        revision=0,
+        token=_token(),
         position=position,
         as_of=as_of,
         made_at=at,
@@ -275,7 +276,6 @@ def _keeping_newer(place: Lake, made: Manifest, now: Manifest) -> Manifest:
     is_later = now.position.id > made.position.id
     return replace(
         made,
-        revision=now.revision + 1,
         leads=leads,
         opportunities=opportunities,
         position=now.position if is_later else made.position,
