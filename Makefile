@@ -14,10 +14,10 @@ run: setup ## From a fresh clone to the running product on http://127.0.0.1:8000
 setup: $(VENV)/.runtime $(ASSETS) $(VENV)/.messages ## The environment alone
 
 test: dev ## Everything the tests need, then all of them
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python scripts/run_tests.py $(PYTEST_ARGS)
 
 test-long: dev ## The slow chaos and scale runs
-	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+	$(BIN)/python scripts/run_tests.py --long $(PYTEST_ARGS)
 
 check: dev ## Lint, types, import contracts, translations complete
 	$(BIN)/ruff check .
