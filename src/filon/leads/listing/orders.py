@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from filon.kit import keyset, sql
 from filon.kit.errors import Kind, Refused
 from filon.leads import fields
-from filon.leads.listing.where import Where
+from filon.leads.listing.where import Leads, Where
 
 _LARGEST_ID: Final = 2**63
 
@@ -29,7 +29,8 @@ class Part(NamedTuple):
 class Order:
     """A way to sort. Leads that have a value come first, by `columns`; those that `lack` one follow, newest id first.
 
-    An index holds the rows of `has` in the order of `columns`, so that a page costs what it shows.
+    An index holds the rows of `has` in the order of `columns`, so that a page costs what it shows. walked_by: how
+    SQLite, which knows little of the data, is told to walk that index (the beginning of the FROM).
     """
 
     columns: tuple[str, ...]
@@ -38,6 +39,7 @@ class Order:
     joins: frozenset[str] = frozenset()
     is_moment: bool = False
     is_descending: bool = False
+    walked_by: str = ""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -54,21 +56,41 @@ _ORDERS: Final[dict[str, Order]] = {
         has="lead.last_act_at IS NOT NULL",
         lacks="lead.last_act_at IS NULL",
         is_moment=True,
+        walked_by=f"{fields.BASE} INDEXED BY leads_lead_last_act",
     ),
-    "due_at": Order(("lead.due_at", "lead.id"), has=_RUNNING, lacks=f"NOT ({_RUNNING})", is_moment=True),
+    "due_at": Order(
+        ("lead.due_at", "lead.id"),
+        has=_RUNNING,
+        lacks=f"NOT ({_RUNNING})",
+        is_moment=True,
+        walked_by=f"{fields.BASE} INDEXED BY leads_lead_due",
+    ),
     "name": Order(
         ("person.full_name_folded", "person.id", "lead.id"),
         has="person.full_name_folded <> ''",
         lacks="NOT (person.full_name_folded <> '')",  # not "= ''": the nameless are taken by id, not by name
         joins=frozenset({"person"}),
+        walked_by=(
+            '"leads_person" AS person INDEXED BY leads_person_by_name '
+            f"CROSS JOIN {fields.BASE} ON lead.person_id = person.id"
+        ),
     ),
     "company": Order(
         ("company.name_folded", "company.id", "lead.id"),
         has="company.name_folded >= ''",  # false without a company, so that its index may lead the join
         lacks="lead.company_id IS NULL",
         joins=frozenset({"company"}),
+        walked_by=(
+            '"leads_company" AS company INDEXED BY leads_company_by_name '
+            f"CROSS JOIN {fields.BASE} ON lead.company_id = company.id"
+        ),
     ),
-    "grade": Order(("lead.grade", "lead.id"), has="lead.grade <> ''", lacks="lead.grade = ''"),
+    "grade": Order(
+        ("lead.grade", "lead.id"),
+        has="NOT (lead.grade = '')",
+        lacks="lead.grade = ''",
+        walked_by=f"{fields.BASE} INDEXED BY leads_lead_by_grade",
+    ),
 }
 SORTS: Final = tuple(name for base in _ORDERS for name in (base, f"-{base}"))
 """What lists can be sorted by; a minus turns the order round."""
@@ -97,7 +119,7 @@ def named(name: str) -> Order:
     return replace(order, is_descending=True) if name.startswith("-") else order
 
 
-def walk(order: Order, where: Where, start: Place | None, limit: int, *, is_back: bool = False) -> list[Place]:
+def walk(order: Order, leads: Leads, start: Place | None, limit: int, *, is_back: bool = False) -> list[Place]:
     """The places after `start` (before it, nearest first, with `is_back`), at most `limit`. A statement a part."""
     numbers = range(len(order.parts))
     if start is not None:
@@ -105,8 +127,7 @@ def walk(order: Order, where: Where, start: Place | None, limit: int, *, is_back
     found: list[Place] = []
     for number in reversed(numbers) if is_back else numbers:
         since = start.values if start is not None and start.part == number else None
-        part = order.parts[number]
-        rows = _read(order, part, where, since, limit - len(found), is_back=is_back)
+        rows = _read(order, number, leads, since, limit - len(found), is_back=is_back)
         found += [Place(number, _values(row, is_moment=order.is_moment and number == 0)) for row in rows]
         if len(found) >= limit:
             break
@@ -114,20 +135,31 @@ def walk(order: Order, where: Where, start: Place | None, limit: int, *, is_back
 
 
 def _read(
-    order: Order, part: Part, where: Where, since: Sequence[Any] | None, limit: int, *, is_back: bool
+    order: Order, number: int, leads: Leads, since: Sequence[Any] | None, limit: int, *, is_back: bool
 ) -> list[tuple[Any, ...]]:
-    is_down = part.is_descending != is_back
-    wanted = where.copy()
-    wanted.add(part.only)
-    joins = wanted.joins | order.joins
+    part = order.parts[number]
+    direction = "DESC" if part.is_descending != is_back else "ASC"
+    where = leads.where.copy()
+    where.add(part.only)
     if since is not None:
-        _add_bound(wanted, part.columns, since, "<" if is_down else ">")
-    direction = "DESC" if is_down else "ASC"
-    ordered = ", ".join(f"{column} {direction}" for column in part.columns)
-    return sql.fetch(
-        f"SELECT {', '.join(part.columns)} FROM {fields.source(joins)}{wanted.sql()} ORDER BY {ordered} LIMIT {limit}",
-        wanted.params,
-    )
+        _add_bound(where, part.columns, since, "<" if direction == "DESC" else ">")
+    source = _source(order, where.joins | order.joins, is_walked=number == 0 and not leads.are_few)
+    columns = part.columns
+    fence = ""
+    if leads.are_few and sql.is_postgresql():  # OFFSET 0 keeps the planner from walking an index for the few
+        where_few = f"SELECT {', '.join(f'{column} AS c{at}' for at, column in enumerate(columns))} FROM {source}"
+        fence = f"({where_few}{where.sql()} OFFSET 0) AS few"
+        columns = tuple(f"c{at}" for at in range(len(columns)))
+    ordered = ", ".join(f"{column} {direction}" for column in columns)
+    chosen = f"SELECT {', '.join(columns)} FROM {fence or source + where.sql()}"
+    return sql.fetch(f"{chosen} ORDER BY {ordered} LIMIT {limit}", where.params)
+
+
+def _source(order: Order, joins: set[str] | frozenset[str], *, is_walked: bool) -> str:
+    if not is_walked or not order.walked_by or sql.is_postgresql():
+        return fields.source(joins)
+    others = [join for alias, join in fields.TABLES.items() if alias in joins - order.joins]
+    return " ".join([order.walked_by, *others])
 
 
 def _add_bound(where: Where, columns: Sequence[str], since: Sequence[Any], sign: str) -> None:

@@ -16,7 +16,7 @@ from filon.kit import sql
 from filon.leads import fields, rules
 from filon.leads.listing import orders
 from filon.leads.listing.rows import LeadRow, rows_of
-from filon.leads.listing.where import Where
+from filon.leads.listing.where import Leads, Where
 from filon.leads.search import queries as search
 
 COUNTED: Final = 10_000
@@ -28,6 +28,7 @@ FOUND: Final = 5_000
 CARDS: Final = 20
 """How many cards a column of the board shows."""
 _WALKED: Final = 2_000
+_COUNTED_FILTERED: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order, and the cursors of the pages around it; empty where the list ends."""
+    """Rows in order, how many the whole list has (at most COUNTED + 1), and the cursors of the pages around it."""
 
     rows: Sequence[LeadRow]
+    count: int
     previous: str = ""
     next: str = ""
 
@@ -73,30 +75,51 @@ def add_condition(where: Where, node: Node, *, at: datetime) -> None:
     where.add(f"({part.text})", part.params, part.tables)
 
 
+def leads_of(ask: Ask, *, by: Actor, at: datetime) -> Leads:
+    """The leads of a list, counted up to the bound. Few are known by their ids then: one scan serves count and page.
+
+    One statement, two with words. Raises ConditionError, Refused.
+    """
+    where = where_of(ask, by=by, at=at)
+    source = f"FROM {fields.source(where.joins)}{where.sql()} LIMIT {COUNTED + 1}"
+    if not where.parts:
+        return Leads(where, int(sql.fetch(f"SELECT count(*) FROM (SELECT 1 {source}) AS found")[0][0]), are_few=False)
+    ids = [row[0] for row in sql.fetch(f"SELECT lead.id {source}", where.params)]
+    if len(ids) > COUNTED:
+        return Leads(where, len(ids), are_few=False)
+    return Leads(Where(*_by_id(ids)), len(ids), are_few=True)
+
+
+def _by_id(ids: Sequence[int]) -> tuple[list[str], list[Any]]:
+    text, params = sql.any_of("lead.id", ids)
+    return [text], params
+
+
 # Pages ----------------------------------------------------------------------------------------------------------------
 
 
 def lead_page(ask: Ask, *, by: Actor, at: datetime) -> Page:
-    """One page of leads. Two statements, one more where leads without a value in the order begin, one for words.
+    """One page of leads. Three statements, one more where leads without a value in the order begin, one for words.
 
     Raises ConditionError for the condition, Refused for an unknown order or a foreign cursor.
     """
     order = orders.named(ask.sort)
     after, before = orders.place_of(ask.sort, ask.after), orders.place_of(ask.sort, ask.before)
-    where = where_of(ask, by=by, at=at)
+    leads = leads_of(ask, by=by, at=at)
     limit = max(1, min(ask.limit, MOST))
     is_back = after is None and before is not None
-    found = orders.walk(order, where, before if is_back else after, limit + 1, is_back=is_back)
+    found = orders.walk(order, leads, before if is_back else after, limit + 1, is_back=is_back)
     places = found[:limit]
     has_more = len(found) > limit
     if is_back:
         places.reverse()
     rows = rows_of([place.lead_id for place in places])
     if not places:
-        return Page(rows)
+        return Page(rows, leads.count)
     has_previous = has_more if is_back else after is not None
     return Page(
         rows,
+        leads.count,
         previous=orders.cursor(ask.sort, places[0]) if has_previous else "",
         next=orders.cursor(ask.sort, places[-1]) if has_more or is_back else "",
     )
@@ -105,21 +128,11 @@ def lead_page(ask: Ask, *, by: Actor, at: datetime) -> Page:
 def walk(ask: Ask, *, by: Actor, at: datetime) -> Iterator[Sequence[LeadRow]]:
     """Every lead of the list in its order, a few thousand at a time: for exports. Two statements a part."""
     order = orders.named(ask.sort)
-    where = where_of(ask, by=by, at=at)
+    leads = leads_of(ask, by=by, at=at)
     place = None
-    while places := orders.walk(order, where, place, _WALKED):
+    while places := orders.walk(order, leads, place, _WALKED):
         yield rows_of([each.lead_id for each in places])
         place = places[-1]
-
-
-# Counts ---------------------------------------------------------------------------------------------------------------
-
-
-def count(ask: Ask, *, by: Actor, at: datetime) -> int:
-    """How many leads the list has, at most COUNTED + 1. One statement (two with words)."""
-    where = where_of(ask, by=by, at=at)
-    statement = f"SELECT 1 FROM {fields.source(where.joins)}{where.sql()} LIMIT {COUNTED + 1}"
-    return int(sql.fetch(f"SELECT count(*) FROM ({statement}) AS found", where.params)[0][0])
 
 
 def count_all(ask: Ask, *, by: Actor, at: datetime) -> int:
@@ -133,56 +146,73 @@ def count_all(ask: Ask, *, by: Actor, at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A stage on the board: how many leads (bounded) and the newest of them."""
+    """A stage on the board: how many leads (more than the bound counts as bound + 1) and the newest of them."""
 
     stage: str
     count: int
     rows: Sequence[LeadRow]
 
 
-def board(ask: Ask, *, by: Actor, at: datetime, stages: Sequence[str] = rules.STAGES) -> list[Column]:
-    """The newest leads of each stage. Two statements, whatever the number of stages (three with words)."""
-    where = where_of(ask, by=by, at=at)
-    source = fields.source(where.joins)
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The columns. bound: where their counts stop; lower when there is a filter over many leads."""
+
+    columns: Sequence[Column]
+    bound: int
+
+
+def board(ask: Ask, *, by: Actor, at: datetime, stages: Sequence[str] = rules.STAGES, cards: int = CARDS) -> Board:
+    """The newest leads of each stage. Three statements, whatever the number of stages (four with words)."""
+    leads = leads_of(ask, by=by, at=at)
+    bound = COUNTED if leads.are_few or not leads.where.parts else _COUNTED_FILTERED
+    counts, newest = (
+        _few_by_stage(leads.where, stages, cards)
+        if leads.are_few
+        else _many_by_stage(leads.where, stages, cards, bound)
+    )
+    shown = [lead_id for stage in stages for lead_id in newest[stage]]
+    rows = {row.id: row for row in rows_of(shown)} if cards else {}
+    columns = [Column(stage, counts[stage], [rows[each] for each in newest[stage] if each in rows]) for stage in stages]
+    return Board(columns, bound)
+
+
+_ByStage = tuple[dict[str, int], dict[str, list[int]]]
+
+
+def _few_by_stage(where: Where, stages: Sequence[str], cards: int) -> _ByStage:
+    """Counts, and ids newest first: of leads known by id all are read. One statement."""
+    ids: dict[str, list[int]] = {stage: [] for stage in stages}
     newest = "ORDER BY lead.captured_at DESC, lead.id DESC"
+    found = sql.fetch(f"SELECT lead.stage, lead.id FROM {fields.source(())}{where.sql()} {newest}", where.params)
+    for stage, lead_id in found:
+        if stage in ids:
+            ids[stage].append(lead_id)
+    return {stage: len(of_stage) for stage, of_stage in ids.items()}, {stage: ids[stage][:cards] for stage in stages}
+
+
+def _many_by_stage(where: Where, stages: Sequence[str], cards: int, bound: int) -> _ByStage:
+    """Counts, and ids newest first: the index of each stage is walked as far as needed. One statement."""
+    source = fields.source(where.joins)
     parts, params = [], list[Any]()
     for stage in stages:
         there = where.copy()
         there.add("lead.stage = %s", [stage])
-        inner = f"SELECT lead.id FROM {source}{there.sql()}"
+        inner = f"SELECT lead.id, lead.captured_at FROM {source}{there.sql()}"
+        newest = f"{inner} ORDER BY lead.captured_at DESC, lead.id DESC LIMIT {cards}"
         parts += [
-            f"SELECT %s AS stage, 1 AS is_count, count(*) AS value FROM ({inner} LIMIT {COUNTED + 1}) AS counted",
-            f"SELECT %s AS stage, 0 AS is_count, id AS value FROM ({inner} {newest} LIMIT {CARDS}) AS cards",
+            f"SELECT %s AS stage, count(*) AS value, NULL AS captured_at FROM ({inner} LIMIT {bound + 1}) AS counted",
+            f"SELECT %s AS stage, id AS value, captured_at FROM ({newest}) AS newest",
         ]
         params += [stage, *there.params] * 2
     counts: dict[str, int] = {}
-    ids: dict[str, list[int]] = {stage: [] for stage in stages}
-    for stage, is_count, value in sql.fetch(" UNION ALL ".join(parts), params):
-        if is_count:
+    found: dict[str, list[tuple[Any, int]]] = {stage: [] for stage in stages}
+    for stage, value, captured_at in sql.fetch(" UNION ALL ".join(parts), params):
+        if captured_at is None:
             counts[stage] = value
         else:
-            ids[stage].append(value)
-    rows = {row.id: row for row in rows_of([lead_id for column in ids.values() for lead_id in column])}
-    return [Column(stage, counts[stage], _newest(rows, ids[stage])) for stage in stages]
-
-
-def _newest(rows: dict[int, LeadRow], ids: Sequence[int]) -> list[LeadRow]:
-    """The cards of a column; a UNION need not keep the order of its parts."""
-    found = [rows[lead_id] for lead_id in ids if lead_id in rows]
-    return sorted(found, key=lambda row: (row.captured_at, row.id), reverse=True)
-
-
-def stage_counts(ask: Ask, stages: Sequence[str], *, by: Actor, at: datetime) -> dict[str, int]:
-    """How many leads of the list stand at each of these stages, at most COUNTED + 1. One statement (two with words)."""
-    where = where_of(ask, by=by, at=at)
-    parts, params = [], list[Any]()
-    for stage in stages:
-        there = where.copy()
-        there.add("lead.stage = %s", [stage])
-        inner = f"SELECT 1 FROM {fields.source(there.joins)}{there.sql()} LIMIT {COUNTED + 1}"
-        parts.append(f"SELECT %s AS stage, count(*) AS value FROM ({inner}) AS counted")
-        params += [stage, *there.params]
-    return dict(sql.fetch(" UNION ALL ".join(parts), params)) if parts else {}
+            found[stage].append((captured_at, value))
+    # A UNION need not keep the order of its parts.
+    return counts, {stage: [lead_id for _at, lead_id in sorted(found[stage], reverse=True)] for stage in stages}
 
 
 # One ------------------------------------------------------------------------------------------------------------------

@@ -29,3 +29,12 @@ class Where:
     def sql(self) -> str:
         """The WHERE clause, or nothing."""
         return f" WHERE {' AND '.join(self.parts)}" if self.parts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """The leads a list is about. count: how many, bounded. are_few: `where` names each of them by its id."""
+
+    where: Where
+    count: int
+    are_few: bool

@@ -16,12 +16,12 @@ _POSTGRESQL = (
 )
 
 
-def create(apps, schema_editor):
+def create(_apps, schema_editor):
     for statement in _POSTGRESQL if schema_editor.connection.vendor == "postgresql" else _SQLITE:
         schema_editor.execute(statement)
 
 
-def drop(apps, schema_editor):
+def drop(_apps, schema_editor):
     schema_editor.execute("DROP TABLE leads_search")
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP INDEX leads_company_begins")

@@ -260,13 +260,12 @@ def read(position: following.Position, at: datetime, limit: int = 100) -> follow
 
 def test_a_follower_reads_every_fact_once(db: None, admin: Actor, at: datetime) -> None:
     ids = tell(5, at, admin)
-    position, seen = following.Position(ids[0] - 1), []
-    while not seen or not part.is_last:
-        part = read(position, at, limit=2)
+    part, seen = following.Part([], following.Position(ids[0] - 1), is_last=False), []
+    while not part.is_last:
+        part = read(part.position, at, limit=2)
         seen += [fact[0] for fact in part.facts]
-        position = part.position
     assert seen == ids
-    assert read(position, at).facts == []
+    assert read(part.position, at).facts == []
 
 
 def test_a_follower_keeps_its_place_and_only_one_of_two_may_move_it(db: None, at: datetime) -> None:
