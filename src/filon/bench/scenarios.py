@@ -1,0 +1,230 @@
+"""What is measured. Each scenario takes a fresh place and gives one or more figures."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from filon.bench import load, made
+from filon.bench.load import Measured
+from filon.bench.place import Place
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is made: leads of a base, and acts."""
+
+    leads: int
+    events: int
+
+
+Figure = dict[str, Any]
+
+
+def _figure(name: str, n: int, seconds: float, **more: Any) -> Figure:
+    rate = round(n / seconds, 1) if seconds else None
+    blank = {"p50_ms": None, "p99_ms": None, "peak_mb": None}
+    return {"name": name, "n": n, "seconds": round(seconds, 2), "per_second": rate, **blank, **more}
+
+
+def _of(name: str, measured: Measured, **more: Any) -> Figure:
+    p95 = measured.quantile(0.95)
+    latency = {"p50_ms": measured.quantile(0.5), "p95_ms": p95, "p99_ms": measured.quantile(0.99)}
+    statuses = {str(status): count for status, count in sorted(measured.statuses.items())}
+    return _figure(name, len(measured.latencies), measured.seconds, **latency, statuses=statuses, **more)
+
+
+def import_leads(place: Place, size: Size) -> Iterator[Figure]:
+    """A file of made leads into a base that knows a third of them, live: the whole line."""
+    known = size.leads // 3
+    base = made.write(place.folder / "known.csv", known)
+    place.run("import", str(base), "--as", "leads", "--mode", "history", "--system", "made")
+    # The same people come again with another job title, so that they are updates and not repetitions.
+    file = made.write(place.folder / "leads.csv", size.leads, revision=1)
+    done = place.run("import", str(file), "--as", "leads", "--mode", "live", "--system", "made")
+    counts = {name: done[name] for name in ("created", "updated", "unchanged", "rejected")}
+    yield _figure("import", done["rows"], done["seconds"], peak_mb=done["peak_mb"], **counts)
+
+
+def import_while_serving(place: Place, size: Size) -> Iterator[Figure]:
+    """The same while people read pages and programs post leads: how long those wait."""
+    count = min(size.leads, 60_000)
+    file = made.write(place.folder / "leads.csv", count)
+    key = place.api_key()
+    with place.serving():
+        result: dict[str, Any] = {}
+        work = threading.Thread(
+            target=lambda: result.update(place.run("import", str(file), "--as", "leads", "--mode", "live"))
+        )
+        work.start()
+        time.sleep(2)
+        measured = load.open_loop(place.port, _lead_posts(key, "serving"), per_second=20, total=400)
+        is_over = not work.is_alive()
+        work.join()
+    yield _of("others_during_import", measured, import_ended_before=is_over)
+    yield _figure("import_while_serving", result["rows"], result["seconds"], peak_mb=result["peak_mb"])
+
+
+def api_leads(place: Place, size: Size) -> Iterator[Figure]:
+    """POST /leads by 32 clients that wait, then at 200 a second open loop with the worker busy."""
+    del size
+    key = place.api_key()
+    with place.serving():
+        load.closed_loop(place.port, _lead_posts(key, "warm"), clients=8, total=400)
+        yield _of("api_leads_32_clients", load.closed_loop(place.port, _lead_posts(key, "a"), clients=32, total=12_000))
+        measured = load.open_loop(place.port, _lead_posts(key, "b"), per_second=200, total=4_000)
+        yield _of("api_leads_200_per_second", measured)
+
+
+def api_events(place: Place, size: Size) -> Iterator[Figure]:
+    """POST /events, ten acts a call, by 16 clients."""
+    del size
+    key, each = place.api_key(), 10
+    with place.serving():
+        load.closed_loop(place.port, _lead_posts(key, "warm"), clients=8, total=400)
+        calls = load.closed_loop(place.port, _event_posts(key, each), clients=16, total=2_000)
+    figure = _of("api_events", calls)
+    yield {**figure, "n": figure["n"] * each, "per_second": round(figure["per_second"] * each, 1)}
+
+
+def _lead_posts(key: str, series: str) -> load.Request:
+    def request(number: int) -> bytes:
+        body = {
+            "email": f"{series}{number}@entreprise{number % 5000}.fr",
+            "first_name": "Camille",
+            "last_name": f"Martin{number}",
+            "job_title": "Directrice des opérations",
+            "company": {"name": f"Entreprise {number % 5000}", "employees": 250},
+            "source": "Google",
+            "phone": f"06{number % 100_000_000:08d}",
+        }
+        return load.post("/api/v1/leads", key, json.dumps(body).encode())
+
+    return request
+
+
+def _event_posts(key: str, each: int) -> load.Request:
+    def request(number: int) -> bytes:
+        events = [
+            {
+                "kind": "page_viewed",
+                "email": f"warm{(number * each + one) % 400}@entreprise{(number * each + one) % 400}.fr",
+                "path": "/tarifs",
+            }
+            for one in range(each)
+        ]
+        return load.post("/api/v1/events", key, json.dumps({"events": events}).encode())
+
+    return request
+
+
+PAGES: Final = {
+    "list": "/leads",
+    "list_by_stage": "/leads?stage=qualifying",
+    "list_filtered": "/leads?" + urlencode({"filter": "channel = organic_search and company.employees >= 50"}),
+    "board": "/leads/board",
+    "lead": "/leads/{lead}",
+    "search": "/search?q={word}",
+    "companies": "/companies",
+    "funnel": "/insight",
+}
+
+
+def pages(place: Place, size: Size) -> Iterator[Figure]:
+    """The pages people live in, over a full base, one reader at a time: what the server takes."""
+    file = made.write(place.folder / "leads.csv", size.leads)
+    place.run("import", str(file), "--as", "leads", "--mode", "live", "--system", "made")
+    acts = made.write_acts(place.folder / "acts.csv", size.events, leads=size.leads)
+    place.run("import", str(acts), "--as", "events", "--mode", "history", "--system", "made")
+    with place.serving():
+        _settle(place)
+        reader = _Reader(place)
+        pick = random.Random(7)  # noqa: S311 — made data
+        for name, path in PAGES.items():
+            latencies, status = [], 0
+            for turn in range(40):
+                address = path.format(lead=pick.randint(1, size.leads), word=f"p{pick.randint(0, size.leads - 1)}")
+                seconds, status = reader.get(address)
+                if turn >= 3:
+                    latencies.append(seconds)
+            measured = Measured(latencies, {status: len(latencies)}, sum(latencies))
+            yield _of(f"page_{name}", measured)
+
+
+def _settle(place: Place) -> None:
+    """Wait until the jobs that the imports left (search index, measure tables) are done."""
+    deadline = time.monotonic() + 900
+    while time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", place.port, timeout=30)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        waiting = [line for line in text.splitlines() if line.startswith("filon_jobs{")]
+        busy = sum(float(line.rpartition(" ")[2]) for line in waiting if "waiting" in line or "running" in line)
+        if busy <= 3:  # the clocks themselves are jobs
+            return
+        time.sleep(2)
+
+
+class _Reader:
+    """A signed-in person with one kept connection."""
+
+    def __init__(self, place: Place) -> None:
+        import subprocess
+        import sys
+
+        password = "a long password of the bench"  # noqa: S105 — of a throw-away place
+        subprocess.run(  # noqa: S603 — our own command
+            [
+                sys.executable,
+                "-m",
+                "filon",
+                "user",
+                "create",
+                "bench@example.org",
+                "--role",
+                "admin",
+                "--password-stdin",
+            ],
+            input=password.encode(),
+            env=place.environ,
+            check=True,
+            capture_output=True,
+        )
+        self._connection = HTTPConnection("127.0.0.1", place.port, timeout=60)
+        self._cookies: dict[str, str] = {}
+        self.get("/sign-in")
+        form = {"email": "bench@example.org", "password": password, "csrfmiddlewaretoken": self._cookies["csrftoken"]}
+        self._ask("POST", "/sign-in", urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def get(self, path: str) -> tuple[float, int]:
+        """(seconds, status) of a page."""
+        start = time.perf_counter()
+        status = self._ask("GET", path)
+        return time.perf_counter() - start, status
+
+    def _ask(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> int:
+        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        self._connection.request(method, path, body, {**(headers or {}), "Cookie": cookie})
+        answer = self._connection.getresponse()
+        answer.read()
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self._cookies[key] = rest.partition(";")[0]
+        return answer.status
+
+
+SCENARIOS: Final[dict[str, Callable[[Place, Size], Iterator[Figure]]]] = {
+    "import": import_leads,
+    "import_while_serving": import_while_serving,
+    "api_leads": api_leads,
+    "api_events": api_events,
+    "pages": pages,
+}
