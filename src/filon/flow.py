@@ -15,13 +15,14 @@ from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
 from filon.deals import api as deals_api
-from filon.deals import products
+from filon.deals.catalogue import products
 from filon.deals import recording as deals
 from filon.deals.models import Opportunity
 from filon.leads import acts, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
 from filon.leads.models import Company, Lead, Person
+from filon.leads.search import index as search
 from filon.measure import refresh
 from filon.routing import commands as routing
 from filon.routing import promises
@@ -104,6 +105,8 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "capture.rehearse": import_jobs.rehearse,
     "capture.undo": import_jobs.take_back,
     "core.purge": purge.run,
+    "leads.index_search": search.index_search,
+    "leads.tidy_search": search.tidy_search,
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
     "measure.remake": refresh.remake,
@@ -116,6 +119,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 
 CLOCKS: Sequence[tuple[str, int]] = (
     ("core.purge", 86_400),
+    ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
     ("routing.breach_due", 30),

@@ -18,7 +18,9 @@ from filon.core import inbox
 from filon.core.access import Actor
 from filon.core.inbox import Arrival
 from filon.core.line import Entry, Item
-from filon.deals import commands, fields, queries
+from filon.deals import commands, queries
+from filon.deals.listing import fields
+from filon.deals.listing import queries as listing
 from filon.deals.rows import OpportunityRow
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
@@ -335,19 +337,19 @@ def _invalid(error: ValidationError) -> Refused:
 class ListQuery(Schema):
     """How a list is asked for."""
 
-    limit: Annotated[int, Field(ge=1, le=queries.MOST)] = 50
+    limit: Annotated[int, Field(ge=1, le=listing.MOST)] = 50
     after: Annotated[str, StringConstraints(max_length=2000)] = ""
     filter: Annotated[str, StringConstraints(max_length=10_000)] = Field(
         "", description="A condition, such as: state = open and amount >= 10000", examples=['company = "Sogetrel"']
     )
-    sort: Annotated[str, StringConstraints(pattern="^-?(created|close|amount|name)$")] = queries.DEFAULT_SORT
+    sort: Annotated[str, StringConstraints(pattern="^-?(created|close|amount|name)$")] = listing.DEFAULT_SORT
 
 
 @router.get("/opportunities", response={200: OpportunityPage, **PROBLEMS}, summary="List opportunities")
 def list_opportunities(request: HttpRequest, ask: Query[ListQuery]) -> Any:
     """Opportunities, the newest first unless `sort` says otherwise; those without a value to sort by come last."""
-    wanted = queries.Filter(condition=fields.read(ask.filter) if ask.filter.strip() else None)
-    page = queries.opportunities(
+    wanted = listing.Filter(condition=fields.read(ask.filter) if ask.filter.strip() else None)
+    page = listing.opportunities(
         wanted, by=_actor(request), at=timezone.now(), sort=ask.sort, after=ask.after, limit=ask.limit
     )
     return {"items": [out(row) for row in page.rows], "next": page.after or None}

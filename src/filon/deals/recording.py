@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from filon.core.line import Batch, Item
 from filon.core.models import User
-from filon.deals import consequences, pipelines, products, rules, sources
+from filon.deals import consequences, pipelines, rules, sources
+from filon.deals.catalogue import products
 from filon.deals.changes import Changes, Row
 from filon.deals.models import Opportunity, Product, StageName
 from filon.deals.pipelines import PipelineRow, StageRow

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from filon.deals import fields, rules
+from filon.deals import rules
 from filon.deals.models import REASON_LABELS
 from filon.deals.pipelines import StageRow
 from filon.kit import sql
+
+BASE: Final = '"deals_opportunity" AS opportunity'
+TABLES: Final[Mapping[str, str]] = {
+    "stage": 'JOIN "deals_stage" AS stage ON stage.id = opportunity.stage_id',
+    "pipeline": 'JOIN "deals_pipeline" AS pipeline ON pipeline.id = opportunity.pipeline_id',
+    "company": 'LEFT JOIN "leads_company" AS company ON company.id = opportunity.company_id',
+    "owner": 'LEFT JOIN "core_user" AS owner ON owner.id = opportunity.owner_id',
+    "product": 'LEFT JOIN "deals_product" AS product ON product.id = opportunity.product_id',
+    "lead": 'LEFT JOIN "leads_lead" AS lead ON lead.id = opportunity.lead_id',
+    "person": 'LEFT JOIN "leads_person" AS person ON person.id = lead.person_id',
+}
+
+
+def source(aliases: Iterable[str] = tuple(TABLES)) -> str:
+    """The FROM of a statement over opportunities with these aliases joined (all by default)."""
+    wanted = set(aliases)
+    if "person" in wanted:
+        wanted.add("lead")
+    return " ".join([BASE, *(join for alias, join in TABLES.items() if alias in wanted)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +135,8 @@ _CELLS: Final = ", ".join([*_PLAIN.values(), *(cell for cell, _ in _READ.values(
 
 
 def select(where: str, params: Sequence[Any], order: str, limit: int) -> list[OpportunityRow]:
-    """Rows over `fields.source()` in an order. One statement; `where` and `order` are ours, values are parameters."""
-    found = sql.fetch(
-        f"SELECT {_CELLS} FROM {fields.source()} WHERE {where} ORDER BY {order} LIMIT %s", [*params, limit]
-    )
+    """Rows over `source()` in an order. One statement; `where` and `order` are ours, values are parameters."""
+    found = sql.fetch(f"SELECT {_CELLS} FROM {source()} WHERE {where} ORDER BY {order} LIMIT %s", [*params, limit])
     return [_row(cells) for cells in found]
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from filon.core import access
 from filon.core.models import Fact
-from filon.deals import catalogue, commands
+from filon.deals import commands
+from filon.deals.catalogue import commands as catalogue
 from filon.deals.commands import Change, change_opportunities, change_opportunity, create_opportunity
 from filon.deals.models import Opportunity, Product, Stage, StageName
 from filon.deals.tests.doors import NOON

@@ -1,11 +1,10 @@
 """What conditions may say about an opportunity: list filters and the API's `filter=` speak this vocabulary.
 
-The alias `opportunity` is the base; `source` says how the others join it.
+The aliases are those of `deals.rows`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -16,25 +15,7 @@ from filon.core.conditions import Attributes, ConditionError, Field, Node, Regis
 from filon.deals import rules
 from filon.kit.errors import Kind, Refused
 
-BASE: Final = '"deals_opportunity" AS opportunity'
-TABLES: Final[Mapping[str, str]] = {
-    "stage": 'JOIN "deals_stage" AS stage ON stage.id = opportunity.stage_id',
-    "pipeline": 'JOIN "deals_pipeline" AS pipeline ON pipeline.id = opportunity.pipeline_id',
-    "company": 'LEFT JOIN "leads_company" AS company ON company.id = opportunity.company_id',
-    "owner": 'LEFT JOIN "core_user" AS owner ON owner.id = opportunity.owner_id',
-    "product": 'LEFT JOIN "deals_product" AS product ON product.id = opportunity.product_id',
-    "lead": 'LEFT JOIN "leads_lead" AS lead ON lead.id = opportunity.lead_id',
-    "person": 'LEFT JOIN "leads_person" AS person ON person.id = lead.person_id',
-}
 STATES: Final = {"open": Words("Open", "Ouverte"), "won": Words("Won", "Gagnée"), "lost": Words("Lost", "Perdue")}
-
-
-def source(aliases: Iterable[str] = tuple(TABLES)) -> str:
-    """The FROM of a statement over opportunities with these aliases joined (all by default)."""
-    wanted = set(aliases)
-    if "person" in wanted:
-        wanted.add("lead")
-    return " ".join([BASE, *(join for alias, join in TABLES.items() if alias in wanted)])
 
 
 @lru_cache(maxsize=1)

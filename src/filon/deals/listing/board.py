@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from filon.core.access import Actor
-from filon.deals import fields, pipelines, rules
+from filon.deals import pipelines, rules
+from filon.deals.listing.queries import Filter, condition
 from filon.deals.pipelines import PipelineRow, StageRow
-from filon.deals.queries import Filter, condition, opportunities_with
-from filon.deals.rows import OpportunityRow, cents, money
+from filon.deals.queries import opportunities_with
+from filon.deals.rows import OpportunityRow, cents, money, source
 from filon.kit import sql
 
 
@@ -61,7 +62,7 @@ def _add_sums(
     where, params = condition(wanted, by, at)
     found = sql.fetch(
         "SELECT opportunity.stage_id, opportunity.currency, opportunity.probability, COUNT(*), "
-        f"COALESCE(SUM({cents()}), 0) FROM {fields.source(())} WHERE {where} GROUP BY 1, 2, 3",
+        f"COALESCE(SUM({cents()}), 0) FROM {source(())} WHERE {where} GROUP BY 1, 2, 3",
         params,
     )
     stages = {stage.id: stage for stage in pipeline.stages}
@@ -90,12 +91,12 @@ def _cards(
         where, params = condition(wanted, by, at)
         order = "close_date" if stage.state == "open" else "close_date DESC"
         parts.append(
-            f"SELECT * FROM (SELECT opportunity.id FROM {fields.source(())} WHERE {where} "
+            f"SELECT * FROM (SELECT opportunity.id FROM {source(())} WHERE {where} "
             f"AND opportunity.close_date IS NOT NULL ORDER BY opportunity.{order}, opportunity.id LIMIT %s) AS dated"
         )
         values += [*params, limit]
         parts.append(
-            f"SELECT * FROM (SELECT opportunity.id FROM {fields.source(())} WHERE {where} "
+            f"SELECT * FROM (SELECT opportunity.id FROM {source(())} WHERE {where} "
             "AND opportunity.close_date IS NULL ORDER BY opportunity.id DESC LIMIT %s) AS undated"
         )
         values += [*params, limit]

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from filon.core.access import Actor
 from filon.core.line import Batch
-from filon.deals import consequences, pipelines, products, rules
+from filon.deals import consequences, pipelines, rules
+from filon.deals.catalogue import products
 from filon.deals.changes import Changes
 from filon.deals.events import ProductRecorded, StageNameMapped
 from filon.deals.models import Opportunity, Product, StageName
@@ -76,7 +77,7 @@ def map_stage_name(name: str, stage_id: int | None, *, by: Actor, at: datetime) 
     is won or lost. None as stage takes the meaning back for later imports; nothing moves.
     """
     by.require(PERMISSION)
-    folded = fold(name)[:120]
+    folded = name_key(name)
     if not folded:
         raise _invalid("name", _("Give the name that the other system uses."))
     batch = Batch([], by=by, at=at)
@@ -97,7 +98,7 @@ def map_stage_name(name: str, stage_id: int | None, *, by: Actor, at: datetime) 
 
 def _move_waiting(batch: Batch, known: Pipelines, folded: str, meant: StageRow) -> int:
     waiting = sql.fetch("SELECT DISTINCT stage_name FROM deals_opportunity WHERE stage_name <> ''")
-    spellings = [name for (name,) in waiting if fold(name)[:120] == folded]
+    spellings = [name for (name,) in waiting if name_key(name) == folded]
     if not spellings:
         return 0
     rows = batch.rows(Opportunity).load(*sql.any_of("stage_name", spellings), lock=True)
@@ -115,6 +116,11 @@ def _move_waiting(batch: Batch, known: Pipelines, folded: str, meant: StageRow) 
     changes.tell()
     consequences.follow(batch, changes.moves())
     return len(rows)
+
+
+def name_key(name: str) -> str:
+    """The folded form by which another system's stage name is found."""
+    return fold(name)[:120]
 
 
 def _invalid(field: str, message: str) -> Refused:

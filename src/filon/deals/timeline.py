@@ -1,0 +1,183 @@
+"""What happened to an opportunity, in words: its facts, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from filon.core.conditions import LIVE_FACT_SQL
+from filon.core.models import ApiKey, User
+from filon.deals import pipelines
+from filon.deals.models import REASON_LABELS, Product
+from filon.kit import sql
+from filon.leads.models import Company
+from filon.ui import formats
+
+_MOST: Final = 200
+_ICONS: Final = {
+    "opportunity_created": "plus",
+    "opportunity_stage_changed": "arrow-right",
+    "opportunity_won": "circle-check",
+    "opportunity_lost": "circle-x",
+    "opportunity_reopened": "undo-2",
+    "opportunity_changed": "pencil",
+}
+_LABELS: Final = {
+    "name": gettext_lazy("name"),
+    "company_id": gettext_lazy("company"),
+    "lead_id": gettext_lazy("source lead"),
+    "owner_id": gettext_lazy("owner"),
+    "product_id": gettext_lazy("product"),
+    "amount": gettext_lazy("amount"),
+    "currency": gettext_lazy("currency"),
+    "probability": gettext_lazy("probability"),
+    "created_at": gettext_lazy("creation date"),
+    "close_date": gettext_lazy("close date"),
+    "reason": gettext_lazy("reason"),
+    "postponed_to": gettext_lazy("postponed to"),
+    "attributes": gettext_lazy("attributes"),
+}
+_REFERENCES: Final = {"owner_id": User, "product_id": Product, "company_id": Company}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline, as `ui/timeline.html` takes it."""
+
+    at: datetime
+    icon: str
+    who: str
+    text: str
+    is_human: bool
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The lines of one day of the workspace."""
+
+    day: date
+    entries: list[Entry] = field(default_factory=list)
+
+
+def timeline(opportunity_id: int) -> list[Day]:
+    """The facts that still hold of an opportunity, by day, newest first. Seven statements at the most.
+
+    No permission is checked: the caller has shown the opportunity.
+    """
+    found = sql.fetch(
+        'SELECT fact.id, fact.kind, fact.at, fact.actor_kind, fact.actor_id, fact.value, fact.payload, detail."values" '
+        "FROM core_fact fact LEFT JOIN core_factdetail detail ON detail.fact_id = fact.id "
+        f"WHERE fact.opportunity_id = %s AND {LIVE_FACT_SQL} ORDER BY fact.at DESC, fact.id DESC LIMIT {_MOST}",
+        [opportunity_id],
+    )
+    facts = [(*row[:5], sql.as_json(row[5]), sql.as_json(row[6]) or {}) for row in found]
+    writer = _Writer(facts)
+    days: dict[date, Day] = {}
+    for kind, at, actor_kind, actor_id, value, payload, detail in facts:
+        moment = sql.as_utc(at)
+        if moment is None or kind not in _ICONS:
+            continue
+        day = timezone.localtime(moment).date()
+        text, body = writer.words(kind, value, payload, detail)
+        who = writer.who(actor_kind, actor_id)
+        entry = Entry(moment, _ICONS[kind], who, text, actor_kind == "user", body)
+        days.setdefault(day, Day(day)).entries.append(entry)
+    return list(days.values())
+
+
+class _Writer:
+    """Puts facts into words, with the names of all they refer to."""
+
+    def __init__(self, facts: Sequence[tuple[Any, ...]]) -> None:
+        self.pipelines = pipelines.load()
+        self._users = _names(User, {fact[3] for fact in facts if fact[2] == "user"} | _referred(facts, "owner_id"))
+        self._keys = _names(ApiKey, {fact[3] for fact in facts if fact[2] == "key"})
+        self._named = {
+            "owner_id": self._users,
+            "product_id": _names(Product, _referred(facts, "product_id")),
+            "company_id": _names(Company, _referred(facts, "company_id")),
+        }
+
+    def who(self, kind: str, actor_id: int | None) -> str:
+        """Who did it, in words."""
+        if kind == "user":
+            return self._users.get(actor_id or 0, _("A colleague"))
+        if kind == "key":
+            return self._keys.get(actor_id or 0, _("A program"))
+        return _("Import") if kind == "import" else _("Filon")
+
+    def words(self, kind: str, value: Any, payload: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str]:
+        """(what happened, its details)."""
+        amount = "" if value is None else formats.money(Decimal(str(value)), payload.get("currency") or "")
+        if kind == "opportunity_created":
+            stage = self._stage(payload.get("stage_id"), payload.get("stage", ""))
+            return _("Created in “%(stage)s”") % {"stage": stage}, amount
+        if kind == "opportunity_stage_changed":
+            names = {
+                "before": self._stage(payload.get("from_stage_id"), payload["from_stage"]),
+                "after": self._stage(payload.get("to_stage_id"), payload["to_stage"]),
+            }
+            return _("From “%(before)s” to “%(after)s”") % names, ""
+        if kind == "opportunity_won":
+            return _("Won"), amount
+        if kind == "opportunity_lost":
+            code = payload.get("reason") or ""
+            return _("Lost"), str(REASON_LABELS.get(code, detail.get("reason_text", "")))
+        if kind == "opportunity_reopened":
+            return _("Reopened"), ""
+        return self._changed(payload.get("fields", []), detail)
+
+    def _changed(self, fields: Sequence[str], detail: Mapping[str, Any]) -> tuple[str, str]:
+        names = ", ".join(str(_LABELS.get(name, name)) for name in fields)
+        old, new = detail.get("old", {}), detail.get("new", {})
+        shown = [
+            f"{_LABELS.get(name, name)}{_(':')} {self._value(name, old.get(name))} → {self._value(name, new.get(name))}"
+            for name in fields
+            if name in new and name != "attributes"
+        ]
+        return _("Changed: %(fields)s") % {"fields": names}, " · ".join(shown)
+
+    def _value(self, name: str, value: Any) -> str:
+        if value in (None, ""):
+            return formats.MISSING
+        if name in _REFERENCES:
+            return self._named[name].get(value, f"#{value}")
+        if name == "amount":
+            return formats.number(Decimal(str(value)))
+        if name == "probability":
+            return formats.percent(Decimal(str(value)))
+        if name in {"close_date", "postponed_to"}:
+            return formats.day(date.fromisoformat(str(value)))
+        if name == "created_at":
+            return formats.day(datetime.fromisoformat(str(value)))
+        return str(REASON_LABELS.get(value, value)) if name == "reason" else str(value)
+
+    def _stage(self, stage_id: int | None, code: str) -> str:
+        stage = self.pipelines.stage_by_id.get(stage_id or 0)
+        return stage.label if stage else code
+
+
+def _referred(facts: Sequence[tuple[Any, ...]], name: str) -> set[int]:
+    """Ids that the changes of a field speak of."""
+    details = [fact[6] for fact in facts]
+    return {
+        value
+        for detail in details
+        for side in ("old", "new")
+        if isinstance(value := detail.get(side, {}).get(name), int)
+    }
+
+
+def _names(model: Any, ids: Iterable[int | None]) -> dict[int, str]:
+    wanted = sorted(row_id for row_id in ids if row_id is not None)
+    if not wanted:
+        return {}
+    return dict(model.objects.filter(pk__in=wanted).values_list("pk", "name"))
