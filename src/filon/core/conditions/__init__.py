@@ -1,7 +1,7 @@
 """The one condition language: segments, scoring, routing, branches, entry criteria and list filters all speak it."""
 
 from filon.core.conditions.closure import Subject, compile_closure
-from filon.core.conditions.describe import describe
+from filon.core.conditions.describe import describe, describe_act
 from filon.core.conditions.dialects import Vendor
 from filon.core.conditions.errors import ConditionError, explain_error
 from filon.core.conditions.fields import Attributes, Field, Registry
@@ -29,6 +29,7 @@ __all__ = [
     "compile_closure",
     "compile_sql",
     "describe",
+    "describe_act",
     "explain_error",
     "fields_of",
     "from_rows",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Final
 
 from filon.core.conditions.fields import Field, Registry, Scope
@@ -70,9 +71,24 @@ _AGO: Final = Words("{duration} ago", "il y a {duration}")
 _AHEAD: Final = Words("in {duration}", "dans {duration}")
 
 
+_SEARCHES: Final = frozenset({"contains", "starts_with", "ends_with"})
+
+
+def _search(node: Node) -> tuple[str, str] | None:
+    """(field, operator) of a search for a text, which neighbours may share; None for anything else."""
+    if isinstance(node, Compare) and node.operator in _SEARCHES and isinstance(node.value, str):
+        return node.field, node.operator
+    return None
+
+
 def describe(node: Node, language: str, registry: Registry) -> str:
     """The condition as a phrase in a language (`fr…`, else English); dates and times in the registry's zone."""
     return _Teller(language, registry).phrase(node, registry.lead)
+
+
+def describe_act(where: Node, language: str, registry: Registry) -> str:
+    """A condition on an act, as it stands after `where`, as a phrase."""
+    return _Teller(language, registry).phrase(where, registry.act)
 
 
 class _Teller:
@@ -87,9 +103,10 @@ class _Teller:
 
     def phrase(self, node: Node, scope: Scope) -> str:
         """A condition on the names of one scope."""
-        if isinstance(node, And | Or):
-            join = self._say(_AND if isinstance(node, And) else _OR)
-            return join.join(self._inside(item, scope) for item in node.items)
+        if isinstance(node, And):
+            return self._say(_AND).join(self._inside(item, scope) for item in node.items)
+        if isinstance(node, Or):
+            return self._say(_OR).join(self._alternatives(node, scope))
         if isinstance(node, Not) and not isinstance(node.item, Empty):
             return self._say(_NOT, item=self._inside(node.item, scope))
         if isinstance(node, Count):
@@ -105,7 +122,23 @@ class _Teller:
             return f"{label} {self._say(_ONE_OF)} {values}"
         return self._compare(leaf, field, label)
 
+    def _alternatives(self, node: Or, scope: Scope) -> list[str]:
+        """Its items as phrases; neighbours that search one field for several texts are said as one."""
+        phrases: list[str] = []
+        for search, items in groupby(node.items, key=_search):
+            group = list(items)
+            first = self._inside(group[0], scope)
+            if search is None or len(group) == 1:
+                phrases += [first, *(self._inside(item, scope) for item in group[1:])]
+                continue
+            texts = [self._say(_QUOTES, text=item.value) for item in group if isinstance(item, Compare)]
+            start = first.removesuffix(texts[0])
+            phrases.append(f"{start}{', '.join(texts[:-1])}{self._say(_OR)}{texts[-1]}")
+        return phrases
+
     def _inside(self, item: Node, scope: Scope) -> str:
+        if isinstance(item, Or) and len(phrases := self._alternatives(item, scope)) == 1:
+            return phrases[0]
         text = self.phrase(item, scope)
         return f"({text})" if isinstance(item, And | Or) else text
 

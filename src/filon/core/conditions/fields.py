@@ -18,6 +18,7 @@ _IDENTIFIER: Final = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*\Z")
 _EQUALITY: Final = ("=", "!=", "in")
 _ORDER: Final = ("=", "!=", "<", "<=", ">", ">=")
+_KIND: Final = Words("Act", "Activité")
 _TEXT: Final = ("=", "!=", "contains", "starts_with", "ends_with", "in")
 OPERATORS: Final[Mapping[str, tuple[str, ...]]] = {
     "text": _TEXT,
@@ -193,8 +194,12 @@ class Registry:
         self.lead = Scope(fields, attributes or {})
         labels = kinds if isinstance(kinds, Mapping) else {kind: kind for kind in kinds}
         self.kinds = {kind: words(label) for kind, label in labels.items()}
-        own = [Field("kind", "choice", "fact", "kind", choices=dict(labels), required=True)] if labels else []
-        self.act = Scope([*own, *act_fields], {})
+        kind = (
+            Field("kind", "choice", "fact", "kind", choices=dict(labels), label=_KIND, required=True)
+            if labels
+            else None
+        )
+        self.act = Scope([*([kind] if kind else []), *act_fields], {})
         self.act_joins = dict(act_joins or {})
         self.zone = zone
         for field in self.act.fields.values():

@@ -60,3 +60,10 @@ def test_a_condition_is_said_in_plain_words(text, english, french):
 @given(world.trees, st.sampled_from(["en", "fr-fr"]))
 def test_every_condition_can_be_said(tree, language):
     assert describe(tree, language, REGISTRY)
+
+
+def test_words_searched_in_one_field_are_said_together():
+    either = parse("person.job_title contains dsi or person.job_title contains daf or stage = captured", REGISTRY)
+    assert describe(either, "fr", REGISTRY) == "fonction contient « dsi » ou « daf » ou étape est Nouveau"
+    neither = parse("stage = captured and not (person.job_title contains a or person.job_title contains b)", REGISTRY)
+    assert describe(neither, "en", REGISTRY) == "stage is New and except when job title contains “a” or “b”"
