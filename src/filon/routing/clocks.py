@@ -79,7 +79,7 @@ LEFT JOIN leads_company company ON company.id = lead.company_id
 LEFT JOIN core_user o ON o.id = p.owner_id
 WHERE {where}
 """
-_OPEN: Final = "p.state IN ('running', 'breached') AND p.stopped_at IS NULL"
+_OPEN: Final = "p.stopped_at IS NULL"
 _UNKNOWN_STATE: Final = "There is no state {state!r} of a promise."
 
 
@@ -159,9 +159,9 @@ def promise_counts(*, by: Actor) -> dict[str, int]:
     by.require("leads.see")
     scope, params = access.lead_scope(by)
     scoped = f" AND {scope}" if scope else ""
+    join = " JOIN leads_lead lead ON lead.id = p.lead_id" if scope else ""
     found = sql.fetch(
-        "SELECT p.state, COUNT(*) FROM routing_promise p JOIN leads_lead lead ON lead.id = p.lead_id "
-        f"WHERE {_OPEN}{scoped} GROUP BY p.state",
+        f"SELECT p.state, COUNT(*) FROM routing_promise p{join} WHERE p.stopped_at IS NULL{scoped} GROUP BY p.state",
         params,
     )
     return {"running": 0, "breached": 0} | {state: int(count) for state, count in found}

@@ -172,7 +172,8 @@ _COLLEAGUES: Final = """
 SELECT u.id, u.name, u.role, u.team_id,
        EXISTS (SELECT 1 FROM routing_absence a WHERE a.user_id = u.id AND a.starts_on <= %s AND a.ends_on >= %s),
        CASE WHEN c.leads_at_most IS NOT NULL THEN c.leads_at_most - (
-           SELECT COUNT(*) FROM leads_lead l WHERE l.owner_id = u.id AND l.is_open AND l.stage <> 'nurturing') END
+           SELECT COUNT(*) FROM leads_lead l
+           WHERE l.owner_id = u.id AND l.stage IN ('qualifying', 'mql', 'sql')) END
 FROM core_user u LEFT JOIN routing_capacity c ON c.user_id = u.id
 WHERE u.is_active
 """
@@ -258,9 +259,10 @@ def keep_turns(batch: Batch, desk: Desk) -> None:
 
 
 _LEAD_OWNERS: Final = """
-SELECT l.company_id, l.owner_id FROM leads_lead l JOIN (
-    SELECT MIN(o.id) AS id FROM leads_lead o JOIN core_user u ON u.id = o.owner_id AND u.is_active
-    WHERE {where} AND o.is_open AND NOT ({waits}) GROUP BY o.company_id) first ON first.id = l.id
+SELECT c.id, (
+    SELECT o.owner_id FROM leads_lead o JOIN core_user u ON u.id = o.owner_id AND u.is_active
+    WHERE o.company_id = c.id AND o.is_open AND NOT ({waits}) ORDER BY o.id LIMIT 1)
+FROM leads_company c WHERE {where}
 """
 
 
@@ -271,10 +273,10 @@ def _accounts(
     open lead that does not wait itself."""
     if not company_ids:
         return {}
-    where, params = sql.any_of("o.company_id", company_ids)
+    where, params = sql.any_of("c.id", company_ids)
     waits, more = sql.any_of("o.id", waiting_ids)
-    others = sql.fetch(_LEAD_OWNERS.format(where=where, waits=waits), params + more)
-    found = {key: (owner, decisions.SAME_ACCOUNT) for key, owner in others}
+    others = sql.fetch(_LEAD_OWNERS.format(where=where, waits=waits), more + params)
+    found = {key: (owner, decisions.SAME_ACCOUNT) for key, owner in others if owner is not None}
     deals = _open_deal_owners(company_ids) if _open_deal_owners else {}
     found |= {key: (owner, decisions.OPEN_DEAL) for key, owner in deals.items() if owner in people}
     companies = batch.rows(Company).by_id

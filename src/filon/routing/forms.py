@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from filon.core.models import Team, User
@@ -88,14 +89,28 @@ class AbsenceForm(forms.Form):
 
     def __init__(self, *args: Any, user_ids: list[int], **more: Any) -> None:
         super().__init__(*args, **more)
-        people = User.objects.filter(pk__in=user_ids).order_by("name_folded")
-        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+        self.fields["user"].queryset = _people(user_ids)  # type: ignore[attr-defined]
 
 
 class CapacityForm(forms.Form):
     """How many leads in work a colleague may hold."""
 
-    leads_at_most = forms.IntegerField(label=_("Leads in work at most"), min_value=0, max_value=100_000, required=False)
+    user = forms.ModelChoiceField(User.objects.none(), label=_("Colleague"))
+    leads_at_most = forms.IntegerField(
+        label=_("Leads in work at most"),
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        help_text=_("Empty: no limit."),
+    )
+
+    def __init__(self, *args: Any, user_ids: list[int], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["user"].queryset = _people(user_ids)  # type: ignore[attr-defined]
+
+
+def _people(user_ids: list[int]) -> QuerySet[User]:
+    return User.objects.filter(pk__in=user_ids).order_by("name_folded")
 
 
 class CalendarForm(forms.Form):

@@ -169,7 +169,10 @@ class Promise(models.Model):
                 name="routing_promise_state_is_true",
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_at"], name="routing_promise_by_state")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="routing_promise_open", condition=Q(stopped_at=None)),
+            models.Index(fields=["state", "due_at", "id"], name="routing_promise_by_state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of lead {self.lead_id}: {self.state}"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from filon.core.access import Actor
 from filon.core.models import User
 from filon.routing import clocks
 
-ROUTE_TEMPLATE = "routing/_route_panel.html"
+TEMPLATE: Final = "routing/_route_panel.html"
 
 
 def route_panel(lead_id: int, *, by: Actor, at: datetime) -> dict[str, Any] | None:
-    """What `ROUTE_TEMPLATE` takes for one lead; None for a lead the actor may not see. Five statements."""
+    """What `TEMPLATE` takes for one lead; None for a lead the actor may not see. Five statements."""
     found = clocks.lead_routing(lead_id, by=by, at=at)
     if found is None:
         return None

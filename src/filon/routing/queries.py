@@ -118,8 +118,8 @@ def versions(*, by: Actor) -> list[VersionRow]:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A colleague who takes turns. `turns`: leads got by turns, ever; `lately`: leads routed to them in 30 days;
-    `in_work`: open leads outside nurturing. `away_until`: the last day of the absence under way."""
+    """A colleague who takes turns. `turns`: leads got by turns, ever; `lately`: clocks started for them in 30 days;
+    `in_work`: leads between qualification and opportunity; `away_until`: last day of the absence under way."""
 
     user_id: int
     name: str
@@ -151,13 +151,16 @@ class AbsenceRow:
 _MEMBERS: Final = """
 SELECT u.id, u.name, u.role, COALESCE(t.name, ''),
        COALESCE((SELECT SUM(w.leads) FROM routing_turn w WHERE w.user_id = u.id), 0),
-       (SELECT COUNT(*) FROM leads_lead l WHERE l.owner_id = u.id AND l.routed_at >= %s),
-       (SELECT COUNT(*) FROM leads_lead l WHERE l.owner_id = u.id AND l.is_open AND l.stage <> 'nurturing'),
+       COALESCE(lately.leads, 0), COALESCE(work.leads, 0),
        c.leads_at_most,
        (SELECT MAX(a.ends_on) FROM routing_absence a WHERE a.user_id = u.id AND a.starts_on <= %s AND a.ends_on >= %s)
 FROM core_user u
 LEFT JOIN core_team t ON t.id = u.team_id
 LEFT JOIN routing_capacity c ON c.user_id = u.id
+LEFT JOIN (SELECT owner_id, COUNT(*) AS leads FROM routing_promise WHERE started_at >= %s GROUP BY owner_id) lately
+    ON lately.owner_id = u.id
+LEFT JOIN (SELECT owner_id, COUNT(*) AS leads FROM leads_lead WHERE stage IN ('qualifying', 'mql', 'sql')
+           GROUP BY owner_id) work ON work.owner_id = u.id
 WHERE u.is_active AND u.role IN ('sdr', 'sales'){scope}
 ORDER BY u.role DESC, t.name, u.name_folded, u.id
 """
@@ -169,7 +172,7 @@ def members(*, by: Actor, at: datetime) -> list[MemberRow]:
     today = _today(at)
     day = today if sql.is_postgresql() else today.isoformat()
     scope, params = (" AND u.team_id = %s", [by.team_id]) if by.role == "manager" else ("", [])
-    found = sql.fetch(_MEMBERS.format(scope=scope), [_moment(at - LATELY), day, day, *params])
+    found = sql.fetch(_MEMBERS.format(scope=scope), [day, day, _moment(at - LATELY), *params])
     return [
         MemberRow(user_id, name, role, team, int(turns), lately, in_work, capacity, _day(until))
         for user_id, name, role, team, turns, lately, in_work, capacity, until in found

@@ -12,7 +12,7 @@ from filon.core.access import Actor
 from filon.core.line import Batch
 from filon.kit import sql
 from filon.leads.models import Company, Lead, Person
-from filon.routing import commands, desk
+from filon.routing import commands, decisions, desk
 from filon.routing.decisions import Decision, Desk, RuleSet
 from filon.routing.desk import Waiting
 
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """Outcomes, newest first, and how many leads each route, rule and colleague would get."""
+    """Outcomes, newest first, and how many leads each route, rule and colleague (empty: nobody yet) would get."""
 
     outcomes: Sequence[Outcome]
     by_route: Sequence[tuple[str, int]]
@@ -122,7 +122,7 @@ def _simulation(
     outcomes.reverse()
     routes = Counter(outcome.route for outcome in outcomes)
     deciders = Counter((outcome.rule, outcome.rule_name, outcome.why) for outcome in outcomes)
-    owners = Counter(outcome.owner for outcome in outcomes if outcome.owner)
+    owners = Counter(outcome.owner for outcome in outcomes if outcome.owner or outcome.route != decisions.NURTURE)
     return Simulation(
         outcomes,
         routes.most_common(),

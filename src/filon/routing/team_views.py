@@ -41,7 +41,7 @@ def plan_absence(request: Request) -> HttpResponse:
         else:
             messages.success(request, _("The absence is planned: turns pass this colleague on these days."))
             return redirect("routing:teams")
-    return _teams(request, now, form)
+    return _teams(request, now, absence_form=form)
 
 
 @require_POST
@@ -52,16 +52,26 @@ def withdraw_absence(request: Request, absence_id: int) -> HttpResponse:
 
 
 @require_POST
-def set_capacity(request: Request, user_id: int) -> HttpResponse:
+def set_capacity(request: Request) -> HttpResponse:
     """How many leads in work a colleague may hold."""
-    form = forms.CapacityForm(request.POST)
+    now = timezone.now()
+    members = queries.members(by=request.actor, at=now)
+    form = forms.CapacityForm(request.POST, user_ids=[member.user_id for member in members])
     if not form.is_valid():
-        raise Refused(_("A whole number of leads, or nothing for no limit."))
-    presence.set_capacity(user_id, form.cleaned_data["leads_at_most"], by=request.actor, at=timezone.now())
+        return _teams(request, now, capacity_form=form)
+    said = form.cleaned_data
+    presence.set_capacity(said["user"].pk, said["leads_at_most"], by=request.actor, at=now)
+    messages.success(request, _("Saved."))
     return redirect("routing:teams")
 
 
-def _teams(request: Request, now: datetime, form: forms.AbsenceForm | None = None) -> HttpResponse:
+def _teams(
+    request: Request,
+    now: datetime,
+    *,
+    absence_form: forms.AbsenceForm | None = None,
+    capacity_form: forms.CapacityForm | None = None,
+) -> HttpResponse:
     members = queries.members(by=request.actor, at=now)
     plannable = _plannable(request, members)
     own: dict[str, Any] = {"user": request.actor.id} if request.actor.id in plannable else {}
@@ -69,11 +79,11 @@ def _teams(request: Request, now: datetime, form: forms.AbsenceForm | None = Non
         request,
         "routing/teams.html",
         "teams",
-        status=422 if form else 200,
+        status=422 if absence_form or capacity_form else 200,
         members=members,
-        most=max((member.lately for member in members), default=0),
         absences=queries.absences(by=request.actor, at=now),
-        form=form or forms.AbsenceForm(user_ids=plannable, initial=own),
+        form=absence_form or forms.AbsenceForm(user_ids=plannable, initial=own),
+        capacity_form=capacity_form or forms.CapacityForm(user_ids=[member.user_id for member in members]),
         plannable=plannable,
         may_set=request.actor.may("routing.change") or request.actor.role == "manager",
     )

@@ -143,7 +143,12 @@ def simulation(request: Request) -> HttpResponse:
     found = simulate(book.draft, by=request.actor, at=timezone.now())
     only_moved = request.GET.get("only") == "moved"
     shown = [outcome for outcome in found.outcomes if outcome.is_moved or not only_moved]
-    return page(request, "routing/simulation.html", "rules", book=book, found=found, shown=shown, only_moved=only_moved)
+    here = reverse("routing:simulation")
+    views = [
+        {"label": _("All leads"), "url": here, "current": not only_moved},
+        {"label": _("Only those that would go elsewhere"), "url": f"{here}?only=moved", "current": only_moved},
+    ]
+    return page(request, "routing/simulation.html", "rules", book=book, found=found, shown=shown, views=views)
 
 
 @require_POST

@@ -182,18 +182,14 @@ def _plain(html):
     return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
-def test_a_capacity_is_set_and_lifted(ops, make_user):
+def test_a_capacity_is_set_and_lifted(ops, reader, make_user):
     lea = make_user("sdr")
-    ops.post(f"/routing/members/{lea.pk}/capacity", {"leads_at_most": "12"})
+    ops.post("/routing/capacities", {"user": lea.pk, "leads_at_most": "12"})
     assert Capacity.objects.get().leads_at_most == 12
-    ops.post(f"/routing/members/{lea.pk}/capacity", {"leads_at_most": ""})
+    ops.post("/routing/capacities", {"user": lea.pk, "leads_at_most": ""})
     assert not Capacity.objects.exists()
-    assert (
-        ops.post(
-            f"/routing/members/{lea.pk}/capacity", {"leads_at_most": "x"}, headers={"HX-Request": "true"}
-        ).status_code
-        == 422
-    )
+    assert ops.post("/routing/capacities", {"user": lea.pk, "leads_at_most": "x"}).status_code == 422
+    assert reader.post("/routing/capacities", {"user": lea.pk, "leads_at_most": "1"}).status_code == 403
 
 
 def test_working_hours_are_typed_as_people_write_them(ops, team):
@@ -238,7 +234,7 @@ def test_the_panel_of_a_lead_renders_its_way_and_its_clock(ops, submit, publish,
     make_user("sdr", name="Léa")
     publish(EVERYONE)
     context = panels.route_panel(submit().pk, by=access.of_user(ops.user), at=at)
-    shown = _plain(render_to_string(panels.ROUTE_TEMPLATE, context))
+    shown = _plain(render_to_string(panels.TEMPLATE, context))
     assert "Règle 1, « Tout le monde »" in shown
     assert "reste 1 h 00" in shown
 
