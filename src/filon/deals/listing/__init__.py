@@ -1,0 +1,1 @@
+"""Opportunities as board and list: filters, order, pages, totals."""
