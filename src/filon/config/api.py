@@ -31,7 +31,22 @@ class BearerKey(HttpBearer):
         return actor
 
 
-api = NinjaAPI(
+class FilonAPI(NinjaAPI):
+    """ninja's API, whose description says that what goes wrong is `application/problem+json`."""
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
+        """The OpenAPI document."""
+        schema = super().get_openapi_schema(*args, **kwargs)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    content = response.get("content", {})
+                    if int(status) >= 400 and "application/json" in content:
+                        content[web.PROBLEM_TYPE] = content.pop("application/json")
+        return schema
+
+
+api = FilonAPI(
     title="Filon",
     version="1",
     description="Leads in, figures out. Bearer keys with scopes; errors are application/problem+json (RFC 9457); "
