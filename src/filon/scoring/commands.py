@@ -205,7 +205,7 @@ def _bring_into_force(version: RuleSet, *, by: Actor, at: datetime) -> None:
     jobs.enqueue("scoring.recompute", {"number": version.number}, at=at, key=f"scoring.recompute:{version.number}")
 
 
-# What may be said ----------------------------------------------------------------------------------------------------
+# What may be said -----------------------------------------------------------------------------------------------------
 
 
 def _open_draft(edition: int, *, by: Actor, at: datetime) -> RuleSet:

@@ -13,8 +13,11 @@ from typing import Final
 from filon.core.conditions import ConditionError, Node, Words, parse
 from filon.core.conditions.tree import And, Compare, Count, Empty, Not, Now, OneOf, Or
 from filon.leads.fields import JOURNEY, REGISTRY, SCORES
+from filon.scoring.rules import EngagementRule, FitRule
 
-_UNSTABLE: Final = frozenset(field.name for field in (*JOURNEY, *SCORES))
+UNSTABLE: Final = frozenset(field.name for field in (*JOURNEY, *SCORES))
+"""Fields a fit rule may not ask about: they move along the journey, or are scores themselves."""
+
 _NOT_FIT: Final = Words(
     "{field} moves along the journey: a fit rule asks who the lead is and where it came from",
     "{field} change au fil du parcours : une règle de profil porte sur ce qu'est le lead et d'où il vient",
@@ -38,7 +41,7 @@ def fit_condition(text: str) -> Node:
     for leaf in _leaves(node):
         if isinstance(leaf, Count):
             raise ConditionError(_COUNTS, *leaf.span)
-        if leaf.field in _UNSTABLE:
+        if leaf.field in UNSTABLE:
             raise ConditionError(_NOT_FIT.filled(field=leaf.field), *leaf.span)
         _refuse_now(leaf)
     return node
@@ -63,6 +66,11 @@ def act_condition(kind: str, where: str) -> Count:
         except ConditionError as error:
             raise ConditionError(error.words, error.position - len(before), error.length) from error
     return node
+
+
+def condition_of(rule: FitRule | EngagementRule) -> Node:
+    """The condition that makes a lead one the rule is about. Raises ConditionError."""
+    return fit_condition(rule.condition) if isinstance(rule, FitRule) else act_condition(rule.kind, rule.where)
 
 
 def _refuse_now(leaf: Compare | OneOf | Empty | Count) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from filon.core.access import Actor
-from filon.core.conditions import Vendor, compile_sql
+from filon.core.conditions import ConditionError, Node, Vendor, compile_sql
 from filon.core.line import Batch
+from filon.core.models import Job
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.leads import engagement, fields
@@ -23,7 +25,7 @@ from filon.scoring import diff, judge, language, rules, versions
 from filon.scoring.compiled import Compiled
 from filon.scoring.judge import LeadRow, Levels
 from filon.scoring.models import RuleSet
-from filon.scoring.rules import Rules
+from filon.scoring.rules import EngagementRule, FitRule, Rules
 
 MOST_COUNTED: Final = 100_000
 """Leads, the latest first, among which rules count those they are about."""
@@ -98,6 +100,33 @@ def _as_version(one: RuleSet) -> Version:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recomputation:
+    """How far the computation of all scores is; `total` and `left` are None while they are not known."""
+
+    done: int
+    total: int | None
+    rate: float
+    left: timedelta | None
+
+
+def recomputation(*, by: Actor) -> Recomputation | None:
+    """The computation of all scores that waits or runs. One statement. Raises Refused."""
+    by.require("leads.see")
+    open_states = [Job.State.WAITING, Job.State.RUNNING]
+    job = Job.objects.filter(name="scoring.recompute", state__in=open_states).order_by("-id").first()
+    if job is None:
+        return None
+    told = job.progress
+    left = told.get("seconds_left")
+    return Recomputation(
+        done=int(told.get("done", 0)),
+        total=told.get("total"),
+        rate=float(told.get("rate", 0)),
+        left=timedelta(seconds=left) if left is not None else None,
+    )
+
+
 # How many leads a rule is about ---------------------------------------------------------------------------------------
 
 
@@ -113,11 +142,15 @@ class Counts:
 def rule_counts(content: Rules, *, at: datetime, by: Actor) -> Counts:
     """How many of the latest leads each rule is about: fit rules met, engagement rules with at least one act.
 
-    One statement, which reads each of these leads once. Raises Refused.
+    A rule that cannot be understood any more is left out. One statement, which reads each of these leads once. Raises
+    Refused.
     """
     by.require("leads.see")
-    nodes = [(rule.id, language.fit_condition(rule.condition)) for rule in content.fit]
-    nodes += [(rule.id, language.act_condition(rule.kind, rule.where)) for rule in content.engagement]
+    nodes: list[tuple[str, Node]] = []
+    every: list[FitRule | EngagementRule] = [*content.fit, *content.engagement]
+    for rule in every:
+        with suppress(ConditionError):
+            nodes.append((rule.id, language.condition_of(rule)))
     vendor: Vendor = "postgresql" if sql.is_postgresql() else "sqlite"
     tests = [compile_sql(node, REGISTRY, at=at, vendor=vendor) for _rule_id, node in nodes]
     tables = frozenset[str]().union(*(test.tables for test in tests)) - {"lead"}

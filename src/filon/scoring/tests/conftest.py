@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,7 @@ def in_force(db: None) -> Callable[..., RuleSet]:
     """`in_force(rules, at)`: these rules are the newest version, published at that moment."""
 
     def put(content: Rules, at: datetime) -> RuleSet:
+        RuleSet.objects.filter(number=1).update(published_at=at - timedelta(days=1000))  # migrated only now
         number = (RuleSet.objects.order_by("-number").values_list("number", flat=True).first() or 0) + 1
         return RuleSet.objects.create(
             **rules.columns(content), state="published", number=number, created_at=at, changed_at=at, published_at=at
