@@ -60,8 +60,8 @@ def route(batch: Batch, waiting: Sequence[Waiting]) -> None:
     timetables = desk.kept_timetables(batch)
     open_desk = desk.opened(batch, waiting, rule_set, holds=True)
     made = promises.made(batch, waiting)
-    for item, candidate in zip(waiting, desk.candidates(batch, waiting, rule_set), strict=True):
-        decision = open_desk.decide(candidate, batch.at)
+    for item in waiting:
+        decision = open_desk.decide(desk.candidate(item), batch.at)
         if decision.route != item.lead["route"]:
             _apply(batch, item, decision, rule_set.version)
             made.start(item, decision, timetables)

@@ -66,9 +66,9 @@ class Colleague:
 
 
 class Candidate(NamedTuple):
-    """What deciding needs to know of a lead. `subject` is what the rules' conditions read."""
+    """What deciding needs to know of a lead. `lead` is its row, of which the desk makes what conditions read."""
 
-    subject: Any
+    lead: Any
     company_id: int | None = None
     owner_id: int | None = None
     has_asked: bool = False
@@ -143,7 +143,8 @@ class Desk:
     """Decides one lead after the other, each knowing what became of those before it.
 
     tests: one a rule, in order. accounts: company → (owner, why), what the account rule says before this batch.
-    rotations: one for each pool the rules draw from.
+    rotations: one for each pool the rules draw from. subject_of: what the tests read, made of a lead's row; only leads
+    that come as far as the rules need it.
     """
 
     rules: RuleSet
@@ -152,6 +153,7 @@ class Desk:
     accounts: dict[int, tuple[int, str]]
     rotations: Mapping[Pool, Rotation]
     account_owners: Mapping[int, int] = field(default_factory=dict)
+    subject_of: Callable[[Any], Any] = lambda lead: lead
     _taken: dict[int, int] = field(default_factory=dict)
 
     def decide(self, candidate: Candidate, at: datetime) -> Decision:
@@ -180,9 +182,10 @@ class Desk:
         return Decision(route, why, owner.id, owner.team_id, minutes=self._minutes(candidate, None))
 
     def _by_rule(self, candidate: Candidate, at: datetime) -> Decision:
-        for number, (rule, test) in enumerate(zip(self.rules.rules, self.tests, strict=True), start=1):
-            if test(candidate.subject, at):
-                return self._apply(candidate, rule, number)
+        subject = self.subject_of(candidate.lead)
+        for position, test in enumerate(self.tests):
+            if test(subject, at):
+                return self._apply(candidate, self.rules.rules[position], position + 1)
         return self._default(candidate)
 
     def _apply(self, candidate: Candidate, rule: Rule, number: int) -> Decision:

@@ -208,6 +208,7 @@ def opened(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet, *, holds
         accounts=_accounts(batch, company_ids, [item.lead["id"] for item in waiting], people),
         rotations=_rotations(batch, pools, counters, people),
         account_owners=owners,
+        subject_of=_subjects(batch, waiting, rule_set),
     )
 
 
@@ -289,37 +290,37 @@ def _accounts(
 # Candidates -----------------------------------------------------------------------------------------------------------
 
 
-def candidates(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet) -> list[Candidate]:
-    """Each lead as the rules see it: its rows, and its acts when a rule counts any."""
+def candidate(item: Waiting) -> Candidate:
+    """A waiting lead as the desk takes it."""
+    lead = item.lead
+    return Candidate(lead, lead["company_id"], lead["owner_id"], item.has_asked, lead["grade"], lead["stage"])
+
+
+def _subjects(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet) -> Callable[[dict[str, Any]], Subject]:
+    """How a lead's row becomes what rules see: with the rows around it, and its acts when a rule counts any."""
     needs = [compiled(rule.when) for rule in rule_set.rules]
     tables = frozenset().union(*(need.tables for need in needs))
     kinds = frozenset().union(*(need.kinds for need in needs))
     leads = [item.lead for item in waiting]
-    people, companies = batch.rows(Person), batch.rows(Company)
-    people.load_ids(lead["person_id"] for lead in leads)
+    batch.rows(Person).load_ids(lead["person_id"] for lead in leads)
+    people, companies = batch.rows(Person).by_id, batch.rows(Company).by_id
     campaigns = _campaigns(batch, leads) if "campaign" in tables else {}
     owners = _owners(leads) if "owner" in tables else {}
     acts = _acts(batch, leads, kinds) if kinds else {}
-    return [
-        Candidate(
-            Subject(
-                {
-                    "lead": lead,
-                    "person": people.by_id[lead["person_id"]],
-                    "company": companies.by_id.get(lead["company_id"]),
-                    "campaign": campaigns.get(lead["campaign_id"]),
-                    "owner": owners.get(lead["owner_id"]),
-                },
-                acts.get(lead["id"], ()),
-            ),
-            lead["company_id"],
-            lead["owner_id"],
-            item.has_asked,
-            lead["grade"],
-            lead["stage"],
+
+    def subject_of(lead: dict[str, Any]) -> Subject:
+        return Subject(
+            {
+                "lead": lead,
+                "person": people[lead["person_id"]],
+                "company": companies.get(lead["company_id"]),
+                "campaign": campaigns.get(lead["campaign_id"]),
+                "owner": owners.get(lead["owner_id"]),
+            },
+            acts.get(lead["id"], ()),
         )
-        for lead, item in zip(leads, waiting, strict=True)
-    ]
+
+    return subject_of
 
 
 def _campaigns(batch: Batch, leads: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:

@@ -65,10 +65,7 @@ def simulate(rules: RuleSet, *, by: Actor, at: datetime, leads: int = LEADS) -> 
     now = _latest(batch, leads)
     waiting = _as_new(now)
     open_desk = desk.opened(batch, waiting, rules, holds=False)
-    found = [
-        (item, open_desk.decide(candidate, item.lead["created_at"]))
-        for item, candidate in zip(waiting, desk.candidates(batch, waiting, rules), strict=True)
-    ]
+    found = [(item, open_desk.decide(desk.candidate(item), item.lead["created_at"])) for item in waiting]
     return _simulation(batch, found, now, open_desk)
 
 
