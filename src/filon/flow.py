@@ -18,7 +18,7 @@ from filon.deals import api as deals_api
 from filon.deals.catalogue import products
 from filon.deals import recording as deals
 from filon.deals.models import Opportunity
-from filon.leads import acts, records
+from filon.leads import acts, editing, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
 from filon.leads.models import Company, Lead, Person
@@ -30,6 +30,7 @@ from filon.routing.reactions import follow_stage, stop_promises
 from filon.scoring import cooling, rescoring
 from filon.scoring.answers import answer_scores
 from filon.scoring.steps import score_leads
+from filon.unify import claims
 from filon.unify import commands as unify
 
 LINES: Mapping[str, Sequence[Step]] = {
@@ -52,6 +53,13 @@ LINES: Mapping[str, Sequence[Step]] = {
         acts.record_acts,
         score_leads,
         routing.route_leads,
+        leads.record_findings,
+    ],
+    "edit": [
+        editing.check_edits,
+        claims.claim_names,
+        editing.apply_edits,
+        score_leads,
         leads.record_findings,
     ],
     "company": [

@@ -33,7 +33,8 @@ def record_acts(batch: Batch) -> None:
     for item in items:
         person = item.person
         assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
-        item.lead = leads.get(person["id"])
+        if item.lead is None:  # a door that shows a lead says which one
+            item.lead = leads.get(person["id"])
         if item.lead is None and item.entry.is_live and item.entry.values["kind"] in OPENING:
             item.lead = leads[person["id"]] = commands.new_lead(batch, item, person)
             opened.append(item)
@@ -81,6 +82,7 @@ def _tell(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
     values, lead, person = item.entry.values, item.lead, item.person
     assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
     at = values.get("at") or item.entry.at
+    outcome = values.get("outcome")
     act = events.act_of(
         values["kind"],
         at=at,
@@ -92,6 +94,7 @@ def _tell(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
         value=values.get("value"),
         is_machine=bool(values.get("is_machine")),
         text=values.get("text") or "",
+        **({"outcome": outcome} if outcome and values["kind"] == events.CallLogged.kind else {}),
         **_origin(item, campaigns),
     )
     batch.tell(act)

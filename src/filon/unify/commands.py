@@ -13,9 +13,9 @@ from typing import Any
 from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.kit.text import fold
+from filon.leads.identity import Key, person_keys
 from filon.leads.models import Company, CompanyKey, Identifier, Person
 from filon.unify import rules
-from filon.unify.rules import Key
 
 
 def identify_companies(batch: Batch) -> None:
@@ -84,7 +84,9 @@ def _new_company(batch: Batch, item: Item, keys: list[tuple[str, str]]) -> dict[
 def identify_people(batch: Batch) -> None:
     """Set `item.person`, found by its strongest identifier or new. Three statements at the most."""
     wanted = [
-        (item, rules.person_keys(item.entry.values, item.entry.system, item.entry.kind)) for item in batch.going()
+        (item, person_keys(item.entry.values, item.entry.system, item.entry.kind))
+        for item in batch.going()
+        if item.person is None  # a door that shows a person says who it is
     ]
     known = _known_people(batch, {key for _, keys in wanted for key in keys})
     claims: list[tuple[Key, dict[str, Any]]] = []
