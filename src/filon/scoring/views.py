@@ -270,7 +270,13 @@ def simulation(request: Request) -> HttpResponse:
     if draft is None:
         raise not_found(_("Draft"))
     found = studio.simulate(draft.content, at=timezone.now(), by=request.actor)
-    return render(request, "scoring/_simulation.html", {"simulation": found, "matrix": wording.matrix(found.grades)})
+    context = {
+        "simulation": found,
+        "letters": wording.matrix_of(found.grades, 0),
+        "figures": wording.matrix_of(found.grades, 1),
+        "matrix": wording.matrix(found.grades),
+    }
+    return render(request, "scoring/_simulation.html", context)
 
 
 def _published(request: Request, number: int | None) -> HttpResponse:

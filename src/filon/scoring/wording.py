@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,7 @@ from filon.core.conditions.tree import ANY_KIND
 from filon.leads.fields import KINDS, REGISTRY
 from filon.scoring import language
 from filon.scoring.diff import Change
-from filon.scoring.rules import Cap, EngagementRule, FitRule, steps
+from filon.scoring.rules import Cap, EngagementRule, FitRule
 from filon.ui import formats
 
 ASPECTS: Final[dict[str, str | Promise]] = {
@@ -214,7 +215,7 @@ class Matrix:
 
 
 def matrix(grades: Mapping[tuple[str, str], int]) -> Matrix:
-    """How leads move between grades."""
+    """How leads move between grades, or between letters or figures alone."""
     after = tuple(sorted({pair[1] for pair in grades}))
     rows = []
     for before in sorted({pair[0] for pair in grades}):
@@ -223,8 +224,16 @@ def matrix(grades: Mapping[tuple[str, str], int]) -> Matrix:
     return Matrix(after, tuple(rows))
 
 
+def matrix_of(grades: Mapping[tuple[str, str], int], position: int) -> Matrix:
+    """How leads move between letters (position 0) or between figures (1)."""
+    parts: Counter[tuple[str, str]] = Counter()
+    for (before, after), count in grades.items():
+        parts[before[position], after[position]] += count
+    return matrix(parts)
+
+
 def _direction(before: str, after: str) -> str:
-    gain = steps(before, after)
+    gain = sum(ord(old) - ord(new) for old, new in zip(before, after, strict=True))
     return "same" if before == after else "better" if gain > 0 else "worse" if gain < 0 else "other"
 
 
