@@ -20,15 +20,17 @@ from filon.leads.listing.where import Leads, Where
 from filon.leads.search import queries as search
 
 COUNTED: Final = 10_000
-"""Counts stop here: beyond, a list says “more than 10,000”."""
+"""The count of all leads stops here: beyond, a list says “more than 10,000”."""
+FEW: Final = 2_000
+"""The count of a filtered list stops here; up to here its leads are found once and sorted, beyond walked in order."""
 PAGE: Final = 50
 MOST: Final = 200
-FOUND: Final = 5_000
+FOUND: Final = 2_000
 """How many leads the words of a list find at most; the newest."""
 CARDS: Final = 20
 """How many cards a column of the board shows."""
 _WALKED: Final = 2_000
-_COUNTED_FILTERED: Final = 1_000
+_COUNTED_A_STAGE: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order, how many the whole list has (at most COUNTED + 1), and the cursors of the pages around it."""
+    """Rows in order, and the cursors of the pages around them.
+
+    count: how many the whole list has; `bound` + 1 when it has more than `bound`.
+    """
 
     rows: Sequence[LeadRow]
     count: int
+    bound: int
     previous: str = ""
     next: str = ""
 
@@ -81,18 +87,15 @@ def leads_of(ask: Ask, *, by: Actor, at: datetime) -> Leads:
     One statement, two with words. Raises ConditionError, Refused.
     """
     where = where_of(ask, by=by, at=at)
-    source = f"FROM {fields.source(where.joins)}{where.sql()} LIMIT {COUNTED + 1}"
+    source = f"FROM {fields.source(where.joins)}{where.sql()}"
     if not where.parts:
-        return Leads(where, int(sql.fetch(f"SELECT count(*) FROM (SELECT 1 {source}) AS found")[0][0]), are_few=False)
-    ids = [row[0] for row in sql.fetch(f"SELECT lead.id {source}", where.params)]
-    if len(ids) > COUNTED:
-        return Leads(where, len(ids), are_few=False)
-    return Leads(Where(*_by_id(ids)), len(ids), are_few=True)
-
-
-def _by_id(ids: Sequence[int]) -> tuple[list[str], list[Any]]:
-    text, params = sql.any_of("lead.id", ids)
-    return [text], params
+        counted = sql.fetch(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNTED + 1}) AS found")
+        return Leads(where, counted[0][0], COUNTED, are_few=False)
+    ids = [row[0] for row in sql.fetch(f"SELECT lead.id {source} LIMIT {FEW + 1}", where.params)]
+    if len(ids) <= FEW:
+        where = Where()
+        where.add(*sql.any_of("lead.id", ids))
+    return Leads(where, len(ids), FEW, are_few=len(ids) <= FEW)
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------
@@ -115,11 +118,12 @@ def lead_page(ask: Ask, *, by: Actor, at: datetime) -> Page:
         places.reverse()
     rows = rows_of([place.lead_id for place in places])
     if not places:
-        return Page(rows, leads.count)
+        return Page(rows, leads.count, leads.bound)
     has_previous = has_more if is_back else after is not None
     return Page(
         rows,
         leads.count,
+        leads.bound,
         previous=orders.cursor(ask.sort, places[0]) if has_previous else "",
         next=orders.cursor(ask.sort, places[-1]) if has_more or is_back else "",
     )
@@ -164,7 +168,7 @@ class Board:
 def board(ask: Ask, *, by: Actor, at: datetime, stages: Sequence[str] = rules.STAGES, cards: int = CARDS) -> Board:
     """The newest leads of each stage. Three statements, whatever the number of stages (four with words)."""
     leads = leads_of(ask, by=by, at=at)
-    bound = COUNTED if leads.are_few or not leads.where.parts else _COUNTED_FILTERED
+    bound = COUNTED if leads.are_few or not leads.where.parts else _COUNTED_A_STAGE
     counts, newest = (
         _few_by_stage(leads.where, stages, cards)
         if leads.are_few

@@ -33,8 +33,12 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """The leads a list is about. count: how many, bounded. are_few: `where` names each of them by its id."""
+    """The leads a list is about.
+
+    count: how many, `bound` + 1 when more than `bound`. are_few: `where` names each of them by its id.
+    """
 
     where: Where
     count: int
+    bound: int
     are_few: bool

@@ -3,9 +3,10 @@
 from django.db import migrations
 
 _SQLITE = (
-    # Contentless: the words are in the tables already. ascii: whatever is no ASCII sign belongs to a word.
+    # Contentless: the words are in the tables already. ascii: whatever is no ASCII sign belongs to a word. What is typed
+    # is a beginning: those of up to eight letters are looked up, longer ones are put together from all their words.
     """CREATE VIRTUAL TABLE leads_search USING fts5(
-        words, content='', contentless_delete=1, detail=none, prefix='2 3 4', tokenize='ascii')""",
+        words, content='', contentless_delete=1, detail=none, prefix='2 3 4 5 6 7 8', tokenize='ascii')""",
 )
 _POSTGRESQL = (
     "CREATE TABLE leads_search (lead_id bigint PRIMARY KEY, vector tsvector NOT NULL)",

@@ -17,6 +17,7 @@ from filon.leads.search import words as language
 HITS: Final = 200
 """How many leads are taken before they are ranked."""
 
+_LOOKED_UP: Final = 8  # letters of the longest beginning in SQLite's index; a longer word may have to be put together
 _DIALLED_FROM: Final = "FR"
 _SAMPLED: Final = 2_000  # PostgreSQL has no order in its index: of more hits than this, the newest of some are taken
 
@@ -51,7 +52,15 @@ def _hits(asked: Sequence[str], *, by: Actor, limit: int) -> list[int]:
     visible = f" AND {scope}" if scope else ""  # the join also leaves out leads that are gone since they were indexed
     if sql.is_postgresql():
         return _postgresql_hits(asked, visible, params, limit)
-    match = " ".join(f'"{word}"*' for word in asked)
+    if any(len(word) > _LOOKED_UP for word in asked):
+        whole = " ".join(f'"{word}"{"*" if len(word) <= _LOOKED_UP else ""}' for word in asked)
+        hits = _sqlite_hits(whole, visible, params, limit)
+        if len(hits) == limit:
+            return hits
+    return _sqlite_hits(" ".join(f'"{word}"*' for word in asked), visible, params, limit)
+
+
+def _sqlite_hits(match: str, visible: str, params: Sequence[object], limit: int) -> list[int]:
     rows = sql.fetch(
         'SELECT found.rowid FROM leads_search AS found CROSS JOIN "leads_lead" AS lead '
         f"WHERE found.leads_search MATCH %s AND lead.id = found.rowid{visible} ORDER BY found.rowid DESC LIMIT %s",
