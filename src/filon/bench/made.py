@@ -26,8 +26,38 @@ HEADER: Final = (
     "campaign",
     "captured_at",
 )
-_FIRST: Final = "Camille Léa Manon Chloé Inès Zoé Jules Louis Gabriel Hugo Arthur Nathan Élodie Noémie François".split()
-_LAST: Final = "Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Simon Laurent Lefèvre Roux".split()
+_FIRST: Final = [
+    "Camille",
+    "Léa",
+    "Manon",
+    "Chloé",
+    "Inès",
+    "Zoé",
+    "Jules",
+    "Louis",
+    "Gabriel",
+    "Hugo",
+    "Arthur",
+    "Nathan",
+    "Élodie",
+    "Noémie",
+    "François",
+]
+_LAST: Final = [
+    "Martin",
+    "Bernard",
+    "Dubois",
+    "Thomas",
+    "Robert",
+    "Petit",
+    "Durand",
+    "Leroy",
+    "Moreau",
+    "Simon",
+    "Laurent",
+    "Lefèvre",
+    "Roux",
+]
 _JOBS: Final = (
     "Directrice des opérations",
     "DSI",

@@ -113,7 +113,7 @@ def _descendants(pid: int) -> list[int]:
 
 @contextmanager
 def throw_away(database: str) -> Iterator[Place]:
-    """A place on SQLite (database empty), or on the PostgreSQL server that `database` names, in a database of its own."""
+    """A place on SQLite (database empty), or in a database of its own on the PostgreSQL server that `database` names."""
     folder = Path(tempfile.mkdtemp(prefix="filon-bench-"))
     environ = {**os.environ, "FILON_DATA_DIR": str(folder), "FILON_LANGUAGE": "en"}
     environ.pop("FILON_DATABASE_URL", None)
@@ -135,7 +135,7 @@ def _administer(database: str, statement: str) -> None:
     import psycopg
 
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 def _free_port() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from filon.core import inbox
 from filon.kit.problems import PROBLEMS
 
 router = Router(tags=["capture"])
+Key = Annotated[str, Header(alias="Idempotency-Key")]
 
 
 class ReasonOut(Schema):
@@ -64,7 +65,7 @@ class EventsOut(Schema):
 
 
 @router.post("/leads", response={201: CapturedOut, **PROBLEMS}, summary="Take in a lead", by_alias=True)
-def create_lead(request: HttpRequest, body: LeadIn, idempotency_key: str = Header("", alias="Idempotency-Key")) -> Any:
+def create_lead(request: HttpRequest, body: LeadIn, idempotency_key: Key = "") -> Any:
     """Take one submission down the whole line and answer with what became of it: known or new, score, route.
 
     The answer comes after the commit is on disk. A person has one open lead: a second submission joins it.
@@ -73,9 +74,7 @@ def create_lead(request: HttpRequest, body: LeadIn, idempotency_key: str = Heade
 
 
 @router.post("/events", response={201: EventsOut, **PROBLEMS}, summary="Take in acts of people")
-def create_events(
-    request: HttpRequest, body: EventsIn, idempotency_key: str = Header("", alias="Idempotency-Key")
-) -> Any:
+def create_events(request: HttpRequest, body: EventsIn, idempotency_key: Key = "") -> Any:
     """Take up to 1,000 acts (page views, clicks, replies, calls…). Those of nobody known by name are rejected one by
     one; the rest is kept."""
     return _take(doors.EVENTS, request, idempotency_key)

@@ -68,7 +68,7 @@ def parse(door: Door, body: bytes) -> Any:
 
 
 def arrival(door: Door, data: Any, *, by: Actor, at: datetime, key: str = "") -> Arrival:
-    """What was sent, as an arrival of the inbox. Raises Refused: without the right, or with the fields that are wrong."""
+    """What was sent, as an arrival of the inbox. Raises Refused: without the right, or naming the wrong fields."""
     by.require(door.permission)
     if len(key) > 120:
         raise Refused("An Idempotency-Key has at most 120 characters.", Kind.INVALID, code="idempotency_key_long")

@@ -1,4 +1,4 @@
-"""From what a program says in JSON to an entry of the line: shapes, normalisation, and a clear word on what is wrong."""
+"""From what a program says in JSON to an entry of the line: shapes, normalisation, a clear word on what is wrong."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CompanyIn(_In):
 
 
 class LeadIn(_In):
-    """One submission: who, what they said, and where they came from. At least one of `email`, `phone`, `external_id`."""
+    """One submission: who, what they said, where they came from. At least one of `email`, `phone`, `external_id`."""
 
     email: Text | None = Field(None, examples=["claire.morel@sogetrel.fr"])
     phone: Text | None = Field(None, examples=["06 12 34 56 78"])
@@ -152,9 +152,7 @@ def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:
     _normalise(values, attributes, problems)
     _check_choices(values, problems)
     _refuse(problems)
-    return Entry(
-        kind="lead", door=door, at=at, values=values, attributes=attributes, is_live=True, system=said.system
-    )
+    return Entry(kind="lead", door=door, at=at, values=values, attributes=attributes, is_live=True, system=said.system)
 
 
 def event_entry(said: EventIn, *, at: datetime, door: str = "api") -> Entry:

@@ -1,7 +1,7 @@
 """The lean way in: `POST /leads` and `/events` past Django's middleware, one await from the socket to the gate.
 
-It keeps what those endpoints promise (bearer key, limits, idempotency, problem+json) and uses no database itself, except
-to look a key up that was not seen for some seconds.
+It keeps what those endpoints promise (bearer key, limits, idempotency, problem+json) and uses no database itself,
+except to look a key up that was not seen for some seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from filon.kit.errors import Kind, Refused
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 
 def door_of(scope: Scope) -> Door | None:
@@ -55,9 +54,7 @@ async def _actor(header: str) -> Actor:
     if not known:
         actor = await sync_to_async(keys.authenticate)(header)
     if actor is None:
-        raise Refused(
-            "Send a valid API key: Authorization: Bearer filon_…", Kind.NOT_SIGNED_IN, code="no_valid_key"
-        )
+        raise Refused("Send a valid API key: Authorization: Bearer filon_…", Kind.NOT_SIGNED_IN, code="no_valid_key")
     return actor
 
 

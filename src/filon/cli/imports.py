@@ -108,7 +108,7 @@ def _run(import_id: int, rejects: Path | None) -> dict[str, Any]:
     from filon.core.access import SYSTEM
 
     start = time.perf_counter()
-    imported = commands.start_import(import_id, by=SYSTEM, at=timezone.now())
+    imported = commands.start_import(import_id, by=SYSTEM)
     say(f"Import {imported.pk}: {imported.file_name} as {imported.kind}, {imported.mode}.")
     progress = Progress("import")
     for step in commands.run_import(imported.pk, by=SYSTEM, now=timezone.now):

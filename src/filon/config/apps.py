@@ -10,6 +10,7 @@ class HouseConfig(AppConfig):
     label = "house"
 
     def ready(self) -> None:
+        """Wire."""
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
         from filon.config import working_hours  # noqa: PLC0415

@@ -17,7 +17,8 @@ DEBUG = ENVIRONMENT.debug
 FILON_DATA_DIR: Path = ENVIRONMENT.data_dir
 FILON_BASE_URL = ENVIRONMENT.base_url
 FILON_CURRENCY = ENVIRONMENT.currency
-ALLOWED_HOSTS = ["*"] if ENVIRONMENT.debug else [urlsplit(ENVIRONMENT.base_url).hostname or "", "127.0.0.1", "localhost", "[::1]"]
+_HOST = urlsplit(ENVIRONMENT.base_url).hostname or ""
+ALLOWED_HOSTS = ["*"] if ENVIRONMENT.debug else [_HOST, "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
 
 INSTALLED_APPS = [
@@ -135,6 +136,6 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "filon": {"level": "INFO"},
-        "django.request": {"handlers": ["none"], "propagate": False},  # it logs addresses; filon.core.web logs without them
+        "django.request": {"handlers": ["none"], "propagate": False},  # it logs addresses; core.web does not
     },
 }

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.core.urls")),
     path("", include("filon.routing.urls")),
     path("", include("filon.scoring.urls")),
+    path("", include("filon.deals.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
 ]

@@ -79,7 +79,7 @@ class Rows:
 
     def __init__(self, model: type[models.Model]) -> None:
         self.model = model
-        self.columns = tuple(item.column for item in model._meta.concrete_fields)
+        self.columns = tuple(str(item.column) for item in model._meta.concrete_fields)
         self.by_id: dict[int, dict[str, Any]] = {}
         self.new: list[dict[str, Any]] = []
         self.changed: dict[int, set[str]] = {}
@@ -160,7 +160,7 @@ def _blank(model: type[models.Model]) -> dict[str, Any]:
     """The defaults of a table's columns, without its id. Shared: nobody changes the values in place."""
     blank: dict[str, Any] = {}
     for item in model._meta.concrete_fields:
-        if item.column != "id":
+        if item.column and item.column != "id":
             blank[item.column] = None if not item.has_default() and item.null else item.get_default()
     return blank
 

@@ -27,7 +27,8 @@ def fetch(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of one SELECT."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def execute(statement: str, params: Sequence[Any] = ()) -> int:
@@ -97,9 +98,7 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
         cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "id" = %s', [(*row[1:], row[0]) for row in adapted])
 
 
-def _update_from_values(
-    model: type[models.Model], table: str, columns: Sequence[str], adapted: Sequence[Row]
-) -> None:
+def _update_from_values(model: type[models.Model], table: str, columns: Sequence[str], adapted: Sequence[Row]) -> None:
     """One UPDATE … FROM unnest(…): an array a column, cast to the column's own type."""
     names = ("id", *columns)
     types = [str(_field(model, name).db_type(connection)) for name in names]
@@ -156,9 +155,8 @@ def as_utc(value: Any) -> datetime | None:
     """A date-time read by a raw statement, as aware UTC. SQLite gives Django's text form."""
     if value is None or value == "":
         return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    moment: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def as_json(value: Any) -> Any:

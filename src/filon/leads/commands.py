@@ -248,7 +248,7 @@ def _fill(
         if changed[0]:
             old[field], new[field] = before, row[column]
     if new:
-        _tell_change(batch, model, item, row, old, new)
+        _tell_change(batch, model, item, row, old=old, new=new)
 
 
 def _fill_attributes(batch: Batch, model: type[models.Model], item: Item, row: dict[str, Any]) -> None:
@@ -266,7 +266,7 @@ def _fill_attributes(batch: Batch, model: type[models.Model], item: Item, row: d
     rows.change(row, "attributes_folded", {**row["attributes_folded"], **fills.fold_attributes(attributes)})
     if not is_new:
         new = {f"attributes.{name}": value for name, value in attributes.items()}
-        _tell_change(batch, model, item, row, old, new)
+        _tell_change(batch, model, item, row, old=old, new=new)
 
 
 def _tell_change(
@@ -274,6 +274,7 @@ def _tell_change(
     model: type[models.Model],
     item: Item,
     row: dict[str, Any],
+    *,
     old: dict[str, Any],
     new: dict[str, Any],
 ) -> None:

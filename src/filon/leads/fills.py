@@ -48,14 +48,16 @@ FOLDED: Final = frozenset({"full_name", "job_title", "country", "city", "name", 
 _RARE: Final = frozenset({"full_name", "name", "issues"})
 
 
-def may_write(field: str, value: Any, before: Any, *, given_before: Mapping[str, Any] | None, edited: list[str]) -> bool:
+def may_write(
+    field: str, value: Any, before: Any, *, given_before: Mapping[str, Any] | None, edited: list[str]
+) -> bool:
     """Whether `value` of `field` may replace `before`.
 
     given_before: what the same system last gave (text by field), or None when it gave nothing yet. Giving the same
     again never reverts a person's edit; giving something new does replace. Without a known giver, an empty column is
     filled and a filled one is replaced unless a colleague edited it.
     """
-    if value is None or value == "" or value == before:
+    if value in (None, "", before):
         return False
     if given_before is not None and field in given_before:
         return bool(given_before[field] != str(value))

@@ -11,6 +11,8 @@ from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.kit.text import fold
+from filon.leads.identity import person_keys
+from filon.leads.identity import person_keys
 from filon.leads.models import Company, CompanyKey, Identifier
 from filon.unify import rules
 
@@ -33,7 +35,7 @@ def _claim_identifiers(batch: Batch) -> None:
         (item, key, item.entry.values["id"])
         for item in batch.going()
         if item.entry.values["of"] == "person"
-        for key in rules.person_keys(item.entry.values["fields"], "", "edit")
+        for key in person_keys(item.entry.values["fields"], "", "edit")
     ]
     if not claims:
         return

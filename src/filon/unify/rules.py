@@ -1,4 +1,4 @@
-"""Which identifiers an entry carries, how strong they are, and when they contradict each other. Pure."""
+"""When identifiers contradict each other, and what names a company. Pure."""
 
 from __future__ import annotations
 
@@ -7,34 +7,17 @@ from typing import Any, Final
 
 from filon.kit.text import fold
 
-Key = tuple[str, str, str]
-"""(kind, system, value) of an identifier."""
-
-FREE_MAIL: Final = frozenset(
-    """gmail.com googlemail.com yahoo.com yahoo.fr ymail.com rocketmail.com hotmail.com hotmail.fr hotmail.be
+_FREE_MAIL = """
+    gmail.com googlemail.com yahoo.com yahoo.fr ymail.com rocketmail.com hotmail.com hotmail.fr hotmail.be
     outlook.com outlook.fr outlook.be live.com live.fr live.be msn.com icloud.com me.com mac.com aol.com aol.fr
     orange.fr wanadoo.fr free.fr sfr.fr neuf.fr cegetel.net laposte.net bbox.fr numericable.fr noos.fr club-internet.fr
     aliceadsl.fr voila.fr gmx.com gmx.fr gmx.de gmx.net web.de t-online.de mail.com mail.ru yandex.com yandex.ru
     protonmail.com proton.me pm.me tutanota.com fastmail.com zoho.com hushmail.com qq.com 163.com naver.com
     skynet.be telenet.be bluewin.ch libero.it virgilio.it tiscali.it alice.it uol.com.br terra.com.br
-    comcast.net verizon.net att.net sbcglobal.net cox.net btinternet.com sky.com""".split()
-)
+    comcast.net verizon.net att.net sbcglobal.net cox.net btinternet.com sky.com
+"""
+FREE_MAIL: Final = frozenset(_FREE_MAIL.split())
 """Mail providers of private people: their domain says nothing of a company."""
-
-
-def person_keys(values: Mapping[str, Any], system: str, kind: str) -> list[Key]:
-    """The identifiers of a person that an entry of a kind carries, strongest first."""
-    keys: list[Key] = []
-    own = "lead.external_id" if kind == "event" else "external_id"
-    if external := values.get(own):
-        keys.append(("external", system, external))
-    if email := values.get("email"):
-        keys.append(("email", "", email))
-    if profile := values.get("linkedin_url"):
-        keys.append(("profile", "", profile))
-    if phone := values.get("phone"):
-        keys.append(("phone", "", phone))
-    return keys
 
 
 def phone_may_join(person: Mapping[str, Any], values: Mapping[str, Any]) -> bool:

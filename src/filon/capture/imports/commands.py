@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -48,6 +48,13 @@ SERVING_TARGET_S: Final = 0.1
 OLD: Final = timedelta(days=7)
 
 
+class Readable(Protocol):
+    """Something to read bytes from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What the author of an import may choose; everything else is proposed from the file."""
@@ -71,7 +78,7 @@ def files_dir() -> Path:
     return path
 
 
-def keep_file(source: BinaryIO) -> tuple[str, Path]:
+def keep_file(source: Readable) -> tuple[str, Path]:
     """Copy a file into the data folder; its SHA-256 and its place."""
     target = files_dir() / f".incoming-{time.monotonic_ns()}"
     digest = hashlib.sha256()
@@ -84,7 +91,7 @@ def keep_file(source: BinaryIO) -> tuple[str, Path]:
     return digest.hexdigest(), kept
 
 
-def create_import(source: BinaryIO, file_name: str, options: Options, *, by: Actor, at: datetime) -> Import:
+def create_import(source: Readable, file_name: str, options: Options, *, by: Actor, at: datetime) -> Import:
     """Keep a file and plan its import; nothing is taken in yet. Needs `imports.run`.
 
     Raises Refused when the file cannot be read or the mapping cannot be used.
@@ -179,7 +186,8 @@ def as_moment(value: Any, zone: ZoneInfo) -> datetime | None:
         value = datetime(value.year, value.month, value.day, tzinfo=zone)
     if value.tzinfo is None:
         value = value.replace(tzinfo=zone)
-    return value.astimezone(UTC)
+    moment: datetime = value.astimezone(UTC)
+    return moment
 
 
 _MOMENTS: Final = frozenset({"captured_at", "outcome_at", "at", "created_at", "won_at", "lost_at"})
@@ -223,7 +231,7 @@ class Progress:
     counts: dict[str, int]
 
 
-def start_import(import_id: int, *, by: Actor, at: datetime) -> Import:
+def start_import(import_id: int, *, by: Actor) -> Import:
     """Let a planned import run (or a failed or cancelled one go on). Needs `imports.run`."""
     by.require("imports.run")
     may = [Import.State.DRAFT, Import.State.FAILED, Import.State.CANCELLED]

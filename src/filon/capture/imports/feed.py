@@ -100,7 +100,7 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
         pipe.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has gone
-    except Exception as error:  # the parent says what went wrong
+    except Exception as error:
         pipe.send(error)
     finally:
         pipe.close()
@@ -108,9 +108,7 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
 
 def parts(path: Path, plan: Plan, *, start_row: int = 0) -> Iterator[Part]:
     """The same parts, read here."""
-    mapper = make_mapper(
-        plan.kind, plan.layout, plan.choices, plan.sets, zone=plan.time_zone, country=plan.country
-    )
+    mapper = make_mapper(plan.kind, plan.layout, plan.choices, plan.sets, zone=plan.time_zone, country=plan.country)
     keyer = _Keyer(plan.entry_kind)
     # Rows without a key of their own are told apart by how often the file has said them, so those before
     # `start_row` must be counted too.

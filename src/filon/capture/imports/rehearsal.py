@@ -17,7 +17,7 @@ from filon.capture.models import Import
 from filon.core import line
 from filon.core.access import Actor
 from filon.core.line import Batch, Item
-from filon.unify.rules import person_keys
+from filon.leads.identity import person_keys
 
 
 @dataclass

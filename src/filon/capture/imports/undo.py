@@ -94,14 +94,15 @@ def _give_back(import_id: int, at: datetime) -> None:
         .order_by("-id")
         .values_list("kind", "person_id", "company_id", "lead_id", "payload", "detail__values")
     )
-    for name, column in (("person", 1), ("company", 2), ("lead", 3)):
-        tables[name].load_ids(change[column] for change in changes if change[column])
+    tables["person"].load_ids(person_id for _, person_id, *_ in changes if person_id)
+    tables["company"].load_ids(company_id for _, _, company_id, *_ in changes if company_id)
+    tables["lead"].load_ids(lead_id for _, _, _, lead_id, *_ in changes if lead_id)
     for kind, person_id, company_id, lead_id, payload, values in changes:
         if kind == "stage_changed":
-            _return_stage(tables["lead"], lead_id, payload, import_id)
+            _return_stage(tables["lead"], lead_id or 0, payload, import_id)
         else:
             of = payload["of"]
-            row_id = {"person": person_id, "company": company_id, "lead": lead_id}[of]
+            row_id = {"person": person_id, "company": company_id, "lead": lead_id}[of] or 0
             _return_fields(tables[of], row_id, _PLANS[of][1], values or {}, import_id)
     for rows in tables.values():
         for row_id in list(rows.changed):
@@ -176,7 +177,8 @@ def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[in
         return set()
     where, params = sql.any_of(column, ids)
     tail = "AND (import_id IS NULL OR import_id <> %s) AND (actor_kind IN ('user', 'key') OR import_id IS NOT NULL)"
-    return {row[0] for row in sql.fetch(f"SELECT DISTINCT {column} FROM core_fact WHERE {where} {tail}", [*params, import_id])}
+    found = sql.fetch(f"SELECT DISTINCT {column} FROM core_fact WHERE {where} {tail}", [*params, import_id])
+    return {row[0] for row in found}
 
 
 def _delete(model: type[models.Model], ids: Sequence[int]) -> int:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from filon.capture.imports import commands, mapping, queries, undo as undoing
+from filon.capture.imports import commands, mapping, queries
+from filon.capture.imports import undo as undoing
 from filon.capture.imports.fields import KINDS
 from filon.capture.imports.rejects import lines
 from filon.capture.models import Import
@@ -76,9 +77,7 @@ def new(request: Request) -> HttpResponse:
         elif kind in KINDS:
             options = commands.Options(kind=kind, preset=context["preset"], system=context["system"])
             try:
-                imported = commands.create_import(
-                    file, file.name or "", options, by=request.actor, at=timezone.now()
-                )
+                imported = commands.create_import(file, file.name or "", options, by=request.actor, at=timezone.now())
             except Refused as refused:
                 context["error"] = refused.message
             else:
@@ -139,7 +138,8 @@ def _phase(imported: Import, job: Any) -> str:
 def change_map(request: Request, import_id: int) -> HttpResponse:
     """Say what the columns are, and whether this is live or history."""
     imported = queries.one(import_id, request.actor)
-    pairs = [(column.name, request.POST.get(f"field-{column.number}", column.field)) for column in queries.columns(imported)]
+    said = request.POST
+    pairs = [(one.name, said.get(f"field-{one.number}", one.field)) for one in queries.columns(imported)]
     mode = request.POST.get("mode", imported.mode)
     commands.replan(imported, pairs, mode="live" if mode == "live" else "history", by=request.actor)
     if request.POST.get("then") == "rehearse":
@@ -161,7 +161,7 @@ def rehearse(request: Request, import_id: int) -> HttpResponse:
 @require_POST
 def start(request: Request, import_id: int) -> HttpResponse:
     """Let the import run."""
-    commands.start_import(import_id, by=request.actor, at=timezone.now())
+    commands.start_import(import_id, by=request.actor)
     _enqueue("capture.import", import_id)
     return redirect("imports:import", import_id)
 

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('capture', '0001_initial'),
+        ("capture", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='import',
-            name='expected_rows',
+            model_name="import",
+            name="expected_rows",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='import',
-            name='rehearsal',
+            model_name="import",
+            name="rehearsal",
             field=models.JSONField(null=True),
         ),
     ]

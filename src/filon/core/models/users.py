@@ -38,13 +38,14 @@ class UserManager(BaseUserManager["User"]):
     """Finds users by e-mail for sign-in."""
 
     def get_by_natural_key(self, username: str | None) -> User:
+        """The user who signs in with this e-mail."""
         return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser):
     """A colleague. One without an e-mail or password (imported) owns records but cannot sign in."""
 
-    email = models.EmailField(_("e-mail"), unique=True, null=True, blank=True)  # noqa: DJ001 — unique, and unknown for imported people
+    email = models.EmailField(_("e-mail"), unique=True, null=True, blank=True)
     name = models.CharField(_("name"), max_length=150)
     name_folded = models.CharField(max_length=150, db_index=True)
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
@@ -59,7 +60,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []  # noqa: RUF012 — as Django declares it
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="core_user_role_known")]

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Sequence
+import sqlite3  # the bundled one: settings say so before Django looks for a database
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
 from filon.kit.sqlite import library
 
-library.refuse_unsafe(base.Database.sqlite_version_info)
+library.refuse_unsafe(sqlite3.sqlite_version_info)
 
+_NONE: dict[None, None] = {}
 # Without an adapter of its own, each None and each bool costs the driver a microsecond of looking for one: in an
 # import, a third of all time spent writing.
-base.Database.register_adapter(type(None), {}.get)  # a C function that answers None to None
-base.Database.register_adapter(bool, int)
+sqlite3.register_adapter(type(None), _NONE.get)  # a C function that answers None to None
+sqlite3.register_adapter(bool, int)
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
 _PRAGMAS = (
@@ -70,7 +72,7 @@ class _Cursor(base.SQLiteCursorWrapper):
     def execute(self, query: str, params: Any = None) -> Any:
         return self._guarded(query, lambda: super(_Cursor, self).execute(query, params))
 
-    def executemany(self, query: str, param_list: Sequence[Any]) -> Any:
+    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
         return self._guarded(query, lambda: super(_Cursor, self).executemany(query, param_list))
 
     def _guarded(self, query: str, run: Callable[[], Any]) -> Any:
@@ -91,6 +93,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     write_lock: WriteLock | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
+        """A connection with the pragmas, and the lock of its file."""
         connection = super().get_new_connection(conn_params)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
@@ -100,6 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor that takes the lock when it writes outside a transaction."""
         cursor = self.connection.cursor(factory=_Cursor)
         cursor.write_lock = self.write_lock
         cursor.is_in_transaction = lambda: self.connection.in_transaction
@@ -116,19 +120,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> Any:
         try:
-            return super()._commit()
+            return super()._commit()  # type: ignore[misc]
         finally:
             self._free()
 
     def _rollback(self) -> Any:
         try:
-            return super()._rollback()
+            return super()._rollback()  # type: ignore[misc]
         finally:
             self._free()
 
     def _close(self) -> Any:
         try:
-            return super()._close()
+            return super()._close()  # type: ignore[misc]
         finally:
             if self.write_lock is not None:
                 self.write_lock.close()

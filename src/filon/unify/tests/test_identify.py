@@ -15,8 +15,8 @@ from filon.core import line
 from filon.core.access import SYSTEM
 from filon.core.line import Batch, Entry
 from filon.core.models import Fact
+from filon.leads.identity import person_keys
 from filon.leads.models import Company, Finding, Identifier, Lead, Person
-from filon.unify import rules
 
 
 def take(at: datetime, *values: dict[str, Any], system: str = "default", is_live: bool = True) -> Batch:
@@ -151,7 +151,7 @@ def test_an_identifier_names_one_person_whatever_comes_in_what_batches(
             size = data.draw(st.integers(1, len(said)))
             batch = take(moment, *said[:size])
             for item in batch.going():
-                keys = rules.person_keys(item.entry.values, "default", "lead")
+                keys = person_keys(item.entry.values, "default", "lead")
                 assert item.person is not None
                 strongest = Identifier.objects.filter(kind=keys[0][0], system=keys[0][1], value=keys[0][2]).first()
                 if keys[0][0] != "phone":

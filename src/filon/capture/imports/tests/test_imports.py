@@ -12,7 +12,7 @@ import pytest
 from django.db.models import Count
 
 from filon.capture.imports import commands, undo
-from filon.capture.imports.rehearsal import Rehearsal, rehearse
+from filon.capture.imports.rehearsal import rehearse
 from filon.capture.models import Import
 from filon.core.access import SYSTEM, Actor
 from filon.core.models import Fact, InboxEntry
@@ -29,7 +29,7 @@ def take(db: None, at: datetime, settings: Any, tmp_path: Path) -> Take:
 
     def take(source: Path | str, kind: str = "leads", **chosen: Any) -> Import:
         imported = plan(source, kind, at, **chosen)
-        commands.start_import(imported.pk, by=SYSTEM, at=at)
+        commands.start_import(imported.pk, by=SYSTEM)
         for _ in commands.run_import(imported.pk, by=SYSTEM, now=lambda: at):
             pass
         imported.refresh_from_db()
@@ -104,7 +104,9 @@ def test_a_second_journey_of_one_person_is_a_second_lead(take: Take) -> None:
 
 
 def test_rejects_say_line_column_and_reason_and_nothing_is_lost(take: Take) -> None:
-    imported = take('email,captured_at,name\n"a@b.fr",2026-01-01,"two\nlines"\nnonsense,2026-01-01,x\n,,nobody\na@c.fr,soon,y\n')
+    imported = take(
+        'email,captured_at,name\n"a@b.fr",2026-01-01,"two\nlines"\nnonsense,2026-01-01,x\n,,nobody\na@c.fr,soon,y\n'
+    )
     assert counts(imported) == (4, 1, 0, 0, 3)
     rejects = [(row.line, row.column) for row in imported.rejects.order_by("number")]
     assert rejects == [(4, "email"), (5, ""), (6, "captured_at")]
@@ -130,11 +132,13 @@ def test_events_join_leads_by_external_id(take: Take) -> None:
     assert (fact.lead_id, fact.path) == (Lead.objects.get().pk, "/tarifs")
 
 
-def test_a_killed_import_goes_on_after_its_last_chunk(take: Take, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_import_goes_on_after_its_last_chunk(
+    take: Take, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(commands, "IDLE_BATCH", 1000)
     rows = "".join(f"{number},p{number}@b{number}.fr\n" for number in range(3500))
     imported = plan("external_id,email\n" + rows, "leads", at)
-    commands.start_import(imported.pk, by=SYSTEM, at=at)
+    commands.start_import(imported.pk, by=SYSTEM)
     steps = commands.run_import(imported.pk, by=SYSTEM, now=lambda: at)
     next(steps)
     next(steps)
@@ -152,7 +156,9 @@ def test_a_killed_import_goes_on_after_its_last_chunk(take: Take, at: datetime, 
     assert [chunk["first"] for chunk in chunks] == [1, *(chunk["last"] + 1 for chunk in chunks[:-1])]
 
 
-def test_a_row_that_breaks_the_line_is_rejected_and_the_others_go_in(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_breaks_the_line_is_rejected_and_the_others_go_in(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from filon.core import line
 
     def breaks(batch: line.Batch) -> None:
@@ -171,9 +177,7 @@ def test_the_rehearsal_says_what_the_run_then_does_and_writes_nothing(take: Take
     before = (Lead.objects.count(), Fact.objects.count(), SourceRecord.objects.count())
     file = "external_id,email,city\n1,a@b.fr,\n2,c@b.fr,Lyon\n3,d@b.fr,\n3,d@b.fr,\n4,d@b.fr,Paris\n5,nonsense,\n"
     imported = plan(file, "leads", at, mode="live")
-    said = Rehearsal()
-    for said in rehearse(imported, by=SYSTEM, at=at):
-        pass
+    *_, said = rehearse(imported, by=SYSTEM, at=at)
     assert (Lead.objects.count(), Fact.objects.count(), SourceRecord.objects.count()) == before
     done = take(file, mode="live")
     assert (said.rows, said.created, said.updated, said.unchanged, said.rejected) == counts(done)
@@ -215,5 +219,7 @@ def test_undo_keeps_what_someone_has_worked_on_since(take: Take, at: datetime, m
 
 def test_a_reader_may_not_import(take: Take, at: datetime) -> None:
     reader = Actor("user", 1, role="read_only")
-    with pytest.raises(Refused, match="imports.run"):
-        commands.create_import(io.BytesIO(b"email\na@b.fr\n"), "x.csv", commands.Options(kind="leads"), by=reader, at=at)
+    with pytest.raises(Refused, match=r"imports\.run"):
+        commands.create_import(
+            io.BytesIO(b"email\na@b.fr\n"), "x.csv", commands.Options(kind="leads"), by=reader, at=at
+        )
