@@ -9,6 +9,7 @@ set, a missing engine is a failure; without, the summary says how to get it.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from scratch_postgresql import NoPostgreSQL, server
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test-results"
+_NEEDED = re.compile("postgres|chromium|browser", re.IGNORECASE)
 NO_TESTS = 5  # pytest's exit status when nothing was selected
 
 
@@ -42,21 +44,28 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in arguments if argument != "--long"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is stopped
     RESULTS.mkdir(parents=True, exist_ok=True)
-    kept = os.environ.pop("FILON_DATABASE_URL", "")
     which = "long" if is_long else "not long"
-    parts = [_run("SQLite", which, rest), _on_postgresql(kept, f"database and ({which})", rest)]
+    given = os.environ.pop("FILON_DATABASE_URL", "")
+    if given.startswith("postgres"):
+        parts = _run_both(given.rpartition("/")[0], which, rest)
+    else:
+        parts = _run_beside_a_server(which, rest)
     _sum_up(parts)
     return 0 if all(part.ok for part in parts) else 1
 
 
-def _on_postgresql(url: str, which: str, rest: list[str]) -> Part:
-    if url.startswith("postgres"):
-        return _run("PostgreSQL", which, rest, url)
+def _run_beside_a_server(which: str, rest: list[str]) -> list[Part]:
     try:
-        with server() as started:
-            return _run("PostgreSQL", which, rest, f"{started}/filon")
+        with server() as url:
+            return _run_both(url, which, rest)
     except NoPostgreSQL as missing:
-        return Part("PostgreSQL", ok=not os.environ.get("CI"), words=f"not run. {missing}")
+        alone = _run("SQLite", which, rest)
+        return [alone, Part("PostgreSQL", ok=not os.environ.get("CI"), words=f"not run. {missing}")]
+
+
+def _run_both(url: str, which: str, rest: list[str]) -> list[Part]:
+    os.environ["FILON_TEST_POSTGRES"] = f"{url}/postgres"  # for tests that compare the two themselves
+    return [_run("SQLite", which, rest), _run("PostgreSQL", f"database and ({which})", rest, f"{url}/filon")]
 
 
 def _run(name: str, which: str, rest: list[str], url: str = "") -> Part:
@@ -72,6 +81,8 @@ def _run(name: str, which: str, rest: list[str], url: str = "") -> Part:
     ).returncode
     part = Part(name, ok=status in {0, NO_TESTS}, seconds=time.monotonic() - start)
     part.words, part.skipped = _read(report)
+    if os.environ.get("CI") and any(_NEEDED.search(reason) for reason in part.skipped):
+        part.ok, part.words = False, f"{part.words} (in CI a missing engine or browser is a failure)"
     return part
 
 

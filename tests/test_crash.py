@@ -68,7 +68,7 @@ def crash(start_worker: StartWorker, *, kills: int, seed: int) -> None:
         victim.kill()
         victim.wait()
         workers.append(start_worker())
-    until(lambda: open_jobs() == 0, 120)
+    until(lambda: open_jobs() == 0, 300)
     states = dict(sql.fetch("SELECT state, count(*) FROM core_job GROUP BY state"))
     assert states == {"done": 2 * per_kind}, f"seed {seed}: {states}"
     doubled = sql.fetch("SELECT job_id, count(*) FROM crash_effect GROUP BY job_id HAVING count(*) > 1")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 def main() -> None:
     """Work until stopped."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filon.config.settings")
     import django
 
     django.setup()

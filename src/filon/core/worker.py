@@ -49,6 +49,7 @@ class Worker:
         self._wake = threading.Event()
         self._next_beat = 0.0
         self._ticker = Ticker(jobs.clocks())
+        self._dead: dict[str, float] = {}
 
     def stop(self) -> None:
         """Ask the worker to leave: it takes no more jobs and finishes those it runs. Safe in a signal handler."""
@@ -77,6 +78,7 @@ class Worker:
             self._beat()
         at = self._clock()
         if dead := presence.bury_dead("workers"):
+            self._dead |= dict.fromkeys(dead, now)
             freed = leases.rescue(at, dead)
             WorkerRow.objects.filter(name__in=dead).delete()
             log.warning("freed %d jobs of workers that died: %s", freed, ", ".join(dead))
@@ -103,7 +105,9 @@ class Worker:
         held = self._mark(kept)
         lost_sight = [_bare(job_id, lease) for job_id, lease in kept if (job_id, lease) not in held]
         leases.give_back(lost_sight, has_begun=False)  # claimed or settled while the database went away
-        leases.rescue(at)
+        recently = time.monotonic() - 3 * BEAT_S
+        self._dead = {name: since for name, since in self._dead.items() if since > recently}
+        leases.rescue(at, self._dead)  # again: the server may commit a claim after its worker was killed
 
     def _stuck(self) -> list[Claim]:
         """Claims that no thread could start for a while, taken out of the queue."""
@@ -166,7 +170,7 @@ class Worker:
             try:
                 close_old_connections()
                 jobs.run(job, self._clock)
-            except Exception as error:  # noqa: BLE001 — the lease gives the job to another try; this thread goes on
+            except Exception as error:
                 log.warning("job %s %s could not be settled: %s", job.id, job.name, logs.place(error))
                 connection.close()
             finally:
