@@ -140,5 +140,3 @@ def test_ten_kills_lose_no_acknowledged_lead_and_double_none(live_server_tree: S
 @pytest.mark.long
 def test_sixty_kills_lose_no_acknowledged_lead_and_double_none(live_server_tree: ServerTree) -> None:
     _run(live_server_tree, 60)
-
-

@@ -113,7 +113,7 @@ def _descendants(pid: int) -> list[int]:
 
 @contextmanager
 def throw_away(database: str) -> Iterator[Place]:
-    """A place on SQLite (database empty), or in a database of its own on the PostgreSQL server that `database` names."""
+    """A place on SQLite (no `database`), or in a database of its own on the PostgreSQL server `database` names."""
     folder = Path(tempfile.mkdtemp(prefix="filon-bench-"))
     environ = {**os.environ, "FILON_DATA_DIR": str(folder), "FILON_LANGUAGE": "en"}
     environ.pop("FILON_DATABASE_URL", None)

@@ -143,7 +143,7 @@ def _own_url(host: str, port: int) -> str:
 
     if os.environ.get("FILON_BASE_URL") or settings.FILON_BASE_URL != "http://127.0.0.1:8000":
         return str(settings.FILON_BASE_URL)
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 — compared, not bound
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
@@ -197,7 +197,7 @@ class _WorkerChild:
 
     def _start(self) -> subprocess.Popen[bytes]:
         command_line = [sys.executable, "-m", "filon", "worker", "--parent-pipe", str(self._read)]
-        return subprocess.Popen(command_line, pass_fds=[self._read], stdout=subprocess.DEVNULL)
+        return subprocess.Popen(command_line, pass_fds=[self._read], stdout=subprocess.DEVNULL)  # noqa: S603 — our own
 
     def _watch(self) -> None:
         deaths = 0

@@ -46,7 +46,7 @@ class Gate:
             error: BaseException | None = None
             try:
                 self._take([arrival for arrival, _ in bunch])
-            except Exception as caught:
+            except Exception as caught:  # noqa: BLE001 — the callers must hear of it, and the writer goes on
                 error = caught
             loop = bunch[0][1].get_loop()
             loop.call_soon_threadsafe(_settle, bunch, error)

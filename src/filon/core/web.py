@@ -175,17 +175,17 @@ def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     return render(request, "core/error.html", {"status": status, "message": message}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001 — Django's signature
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """400."""
     return refusal(request, Refused(_("This request could not be understood."), Kind.INVALID, code="bad_request"))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001 — Django's signature
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """403."""
     return refusal(request, Refused(_("You do not have the right to do this."), Kind.FORBIDDEN, code="forbidden"))
 
 
-def not_found(request: HttpRequest, exception: Http404) -> HttpResponseBase:  # noqa: ARG001 — Django's signature
+def not_found(request: HttpRequest, exception: Http404) -> HttpResponseBase:
     """404."""
     message = _("This page does not exist, or no longer does.")
     if request.method == "POST" and not web.is_api(request) and not web.is_htmx(request):
@@ -193,7 +193,7 @@ def not_found(request: HttpRequest, exception: Http404) -> HttpResponseBase:  # 
     return refusal(request, Refused(message, Kind.NOT_FOUND, code="not_found"))
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:  # noqa: ARG001 — Django's signature
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """403 for a form that this page's own server did not give, or that has grown old."""
     message = _("This form has expired. Reload the page and send it again.")
     if web.is_htmx(request):

@@ -170,7 +170,7 @@ class Worker:
             try:
                 close_old_connections()
                 jobs.run(job, self._clock)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 — the worker must go on
                 log.warning("job %s %s could not be settled: %s", job.id, job.name, logs.place(error))
                 connection.close()
             finally:

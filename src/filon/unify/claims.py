@@ -12,7 +12,6 @@ from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.kit.text import fold
 from filon.leads.identity import person_keys
-from filon.leads.identity import person_keys
 from filon.leads.models import Company, CompanyKey, Identifier
 from filon.unify import rules
 

@@ -100,7 +100,7 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
         pipe.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has gone
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 — the parent says what went wrong
         pipe.send(error)
     finally:
         pipe.close()

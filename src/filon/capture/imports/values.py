@@ -157,7 +157,7 @@ def _written(text: str, *, day_first: bool) -> datetime | date | None:
     hour = int(match[4])
     if match[7]:
         hour = hour % 12 + (12 if match[7] in "Pp" else 0)
-    return datetime(year, month, day, hour, int(match[5] or 0), int(match[6] or 0))
+    return datetime(year, month, day, hour, int(match[5] or 0), int(match[6] or 0))  # noqa: DTZ001 (zone: the caller's)
 
 
 def _full_year(digits: str) -> int:

@@ -4,43 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0001_initial'),
+        ("core", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Allowance',
+            name="Allowance",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('used', models.PositiveIntegerField()),
-                ('resets_at', models.DateTimeField(db_index=True)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("used", models.PositiveIntegerField()),
+                ("resets_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ClockTick',
+            name="ClockTick",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('tick', models.BigIntegerField()),
+                ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("tick", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
             ],
         ),
         migrations.AlterField(
-            model_name='fact',
-            name='path',
-            field=models.CharField(default='', max_length=2000),
+            model_name="fact",
+            name="path",
+            field=models.CharField(default="", max_length=2000),
         ),
         migrations.AlterField(
-            model_name='fact',
-            name='source',
-            field=models.CharField(default='', max_length=500),
+            model_name="fact",
+            name="source",
+            field=models.CharField(default="", max_length=500),
         ),
     ]

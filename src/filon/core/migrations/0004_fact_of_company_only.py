@@ -4,14 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0003_ledger_append_only'),
+        ("core", "0003_ledger_append_only"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='fact',
-            index=models.Index(condition=models.Q(('company_id__isnull', False), ('lead_id__isnull', True), ('person_id__isnull', True)), fields=['company_id', 'at'], name='core_fact_company_only'),
+            model_name="fact",
+            index=models.Index(
+                condition=models.Q(
+                    ("company_id__isnull", False), ("lead_id__isnull", True), ("person_id__isnull", True)
+                ),
+                fields=["company_id", "at"],
+                name="core_fact_company_only",
+            ),
         ),
     ]

@@ -28,7 +28,7 @@ class InboxEntry(models.Model):
     actor_id = models.BigIntegerField(null=True)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.WAITING)
     payload: Any = models.JSONField(default=dict)
-    idempotency_key = models.CharField(max_length=200, null=True)
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 — unique, and absent for most
     payload_hash = models.CharField(max_length=32, default="")
     answer: Any = models.JSONField(null=True)
     reason = models.CharField(max_length=500, default="")

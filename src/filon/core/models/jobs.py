@@ -25,7 +25,7 @@ class Job(models.Model):
 
     name = models.CharField(max_length=80)
     arguments: Any = models.JSONField(default=dict)
-    key = models.CharField(max_length=160, null=True)
+    key = models.CharField(max_length=160, null=True)  # noqa: DJ001 — unique while open, and absent for most
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     run_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

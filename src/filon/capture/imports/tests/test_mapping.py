@@ -19,7 +19,7 @@ from filon.capture.imports.mapping import (
 )
 from filon.capture.imports.reading import read_rows, sniff
 
-X_EDUCATION = (
+X_EDUCATION = (  # noqa: SIM905 (as the file's first line has it)
     "Prospect ID,Lead Number,Lead Origin,Lead Source,Do Not Email,Do Not Call,Converted,TotalVisits,"
     "Total Time Spent on Website,Page Views Per Visit,Last Activity,Country,Specialization,"
     "How did you hear about X Education,What is your current occupation,"
