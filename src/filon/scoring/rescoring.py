@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
@@ -69,11 +70,19 @@ def recompute(job: JobContext) -> None:
         newest = versions.newest()
         if newest is None or newest.number != job.arguments["number"]:
             return
-        rescore_leads(ids, at=job.at)
+        _rescore_politely(ids, job.at)
         after, done = ids[-1], done + len(ids)
         job.progress(done, max(total, done), after=after)
         if job.is_cancelled():
             raise Cancelled
+
+
+def _rescore_politely(ids: Sequence[int], at: datetime) -> None:
+    """Judge a part, and when there are more of them leave the write lock to others for as long as it was held."""
+    began = time.monotonic()
+    rescore_leads(ids, at=at)
+    if len(ids) == PART and not sql.is_postgresql():
+        time.sleep(time.monotonic() - began)
 
 
 def _next_ids(after: int) -> list[int]:
@@ -85,7 +94,7 @@ def rescore(job: JobContext) -> None:
     ids = sorted(_leads_of("person_id", job.arguments["people"]) | _leads_of("company_id", job.arguments["companies"]))
     done = 0
     for part in sql.in_parts(ids, PART):
-        rescore_leads(part, at=job.at)
+        _rescore_politely(part, job.at)
         done += len(part)
         job.progress(done, len(ids))
 
