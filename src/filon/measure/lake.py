@@ -22,7 +22,7 @@ from django.conf import settings
 from filon.measure import engine
 from filon.measure.changes import Position
 
-_FORMAT: Final = 3  # of the manifest
+_FORMAT: Final = 4  # of the manifest
 LAYOUT: Final = f"{_FORMAT}-{engine.fingerprint('lead', 'opportunity')}"
 """What made the measure tables: a lake that another version made is made anew."""
 
@@ -46,12 +46,13 @@ class Table:
 class Manifest:
     """What the lake holds: true for the ledger at `position`, whose last fact was learnt at `as_of`.
 
-    token: names this state of the lake, and no other ever.
+    token: names this state of the lake, and no other ever. parts_as_of: what the parts alone are true for.
     """
 
     token: str
     position: Position
     as_of: datetime
+    parts_as_of: datetime
     made_at: datetime
     shifts_until: datetime
     zone: str = ""
@@ -80,6 +81,15 @@ class Snapshot:
     def key(self) -> tuple[str, str]:
         """Names this state: equal keys give equal answers."""
         return self.manifest.token, self.as_of.isoformat()
+
+    def settled(self) -> Snapshot:
+        """What is read for the whole workspace and costs time: of a large lake the parts only, which seldom change."""
+        manifest = self.manifest
+        if len(manifest.leads.parts) < 2 or not manifest.leads.changed:
+            return self
+        parts = replace(manifest.leads, changed="", keys={})
+        token = "".join(sorted(parts.parts.values()))
+        return Snapshot(self.root, replace(manifest, token=token, leads=parts), manifest.parts_as_of)
 
     def relation(self, name: str) -> str:
         """The rows of `lead`, `opportunity`, `cost` or `shift` as a FROM item."""
@@ -205,6 +215,7 @@ def _values_of(manifest: Manifest) -> dict[str, Any]:
         "gaps": [list(gap) for gap in manifest.position.gaps],
         "undone": manifest.position.undone,
         "as_of": manifest.as_of,
+        "parts_as_of": manifest.parts_as_of,
         "made_at": manifest.made_at,
         "shifts_until": manifest.shifts_until,
         "zone": manifest.zone,
@@ -228,6 +239,7 @@ def _manifest_of(values: Mapping[str, Any]) -> Manifest:
             values["undone"],
         ),
         as_of=moment(values["as_of"]),
+        parts_as_of=moment(values["parts_as_of"]),
         made_at=moment(values["made_at"]),
         shifts_until=moment(values["shifts_until"]),
         zone=values["zone"],

@@ -222,12 +222,14 @@ def _make(place: Lake, before: Manifest | None, found: Changes, at: datetime, cu
 def _begin(place: Lake, known: Manifest | None, position: Position, at: datetime, cut: Cut) -> Manifest:
     if known is not None:
         after = _stand(known, position, at)
+        after = replace(after, parts_as_of=after.as_of)
         return _with_shifts(place, after) if after.as_of >= after.shifts_until else after
     as_of = cut.until or position.learnt_at or at
     empty = Manifest(
         token=_token(),
         position=position,
         as_of=as_of,
+        parts_as_of=as_of,
         made_at=at,
         shifts_until=as_of,
         zone=settings.TIME_ZONE,

@@ -132,7 +132,7 @@ def _numbers(scalar: pa.ListScalar) -> Sequence[int]:
         return ()
     if values.null_count:
         values = values.drop_null()
-    whole = memoryview(values.buffers()[1]).cast("q")
+    whole = memoryview(values.buffers()[1]).cast("i" if values.type == pa.int32() else "q")
     return whole[values.offset : values.offset + len(values)]
 
 

@@ -30,9 +30,16 @@ _EXTRA: Final = (
 )
 
 
+_KEPT: Final = 64
+_usual: dict[tuple[str, ...], Delay] = {}
+
+
 def prepare(desk: Desk) -> None:
     """The view `cases`."""
-    desk.view("cases", "funnel_period" if desk.asked.basis == "period" else "funnel")
+    if desk.asked.basis == "period":
+        desk.view("cases", "funnel_period")
+    else:
+        desk.view("cases", "funnel", marked=_marked())
 
 
 def compute(desk: Desk) -> dict[Key, Row]:
@@ -42,7 +49,7 @@ def compute(desk: Desk) -> dict[Key, Row]:
     to_customer, to_sql = (usual_delay(desk, passage("captured", stage)) for stage in ("customer", "sql"))
     return {
         key: _cohort(row, desk.snapshot.as_of, to_customer, to_sql)
-        for key, row in desk.grouped("funnel", "figure").items()
+        for key, row in desk.grouped("funnel", "figure", marked=_marked()).items()
     }
 
 
@@ -117,16 +124,26 @@ NURTURED: Final = Passage(
 
 
 def usual_delay(desk: Desk, way: Passage) -> Delay:
-    """The delay of a passage over the whole workspace, by those who began it in the last 12 months."""
-    as_of = desk.snapshot.as_of
-    since = engine.literal(as_of - timedelta(days=365))
-    return _delay(desk, way, Sql(f"(SELECT * FROM lead WHERE {COUNTED} AND {way.a_at} >= {since})"))
+    """The delay of a passage over the whole workspace, by those who began it in the last 12 months.
+
+    It is worked out once a state of the lake; in a large one what changed since the parts were made is left aside.
+    """
+    settled = desk.snapshot.settled()
+    question = (*settled.key, way.a, way.b)
+    known = _usual.get(question)
+    if known is None:
+        since = engine.literal(settled.as_of - timedelta(days=365))
+        population = f"(SELECT * FROM {settled.relation('lead')} WHERE {COUNTED} AND {way.a_at} >= {since})"
+        known = _usual[question] = _delay(desk, way, Sql(population), settled.as_of)
+        while len(_usual) > _KEPT:
+            _usual.pop(next(iter(_usual)), None)
+    return known
 
 
-def _delay(desk: Desk, way: Passage, population: Sql) -> Delay:
+def _delay(desk: Desk, way: Passage, population: Sql, as_of: datetime) -> Delay:
     """The delay by Kaplan–Meier: who is still there was seen waiting until now, who left until then."""
     texts = {name: Sql(getattr(way, name)) for name in ("a_at", "b_at", "a_dated", "b_dated")}
-    row = desk.lists("funnel", "delay", (), population=population, **texts)[()]
+    row = desk.lists("funnel", "delay", (), population=population, **{**texts, "as_of": as_of})[()]
     return rules.delay_of(row["passed"], row["still"], exits=row["exits"], left_out=row["left_out"])
 
 
@@ -137,7 +154,7 @@ def compute_durations(desk: Desk) -> dict[Key, Row]:
 
 
 def _duration(desk: Desk, way: Passage) -> Row:
-    delay, usual = _delay(desk, way, Sql("cases WHERE is_captured")), usual_delay(desk, way)
+    delay, usual = _delay(desk, way, Sql("cases WHERE is_captured"), desk.snapshot.as_of), usual_delay(desk, way)
     p90 = usual.p90 if usual.is_known else None
     texts = {name: Sql(getattr(way, name)) for name in ("a_at", "b_at")}
     row = desk.grouped("funnel", "waiting", (), p90=p90, **texts)[()]
@@ -155,8 +172,13 @@ def _duration(desk: Desk, way: Passage) -> Row:
     }
 
 
+def _marked() -> Sql:
+    """What the marks of a lead say, as columns."""
+    return Sql(engine.statement("funnel", "marked"))
+
+
 def _prepare_durations(desk: Desk) -> None:
-    desk.view("cases", "funnel")
+    desk.view("cases", "funnel", marked=_marked())
 
 
 _CELLS: Final = {

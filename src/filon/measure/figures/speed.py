@@ -8,6 +8,22 @@ from filon.measure import engine, rules
 from filon.measure.engine import Sql
 from filon.measure.figures.desk import Cell, Desk, Figure, Key, Row, hours
 
+_APPROACH: Final = (
+    "origin_at",
+    "origin_on",
+    "is_due",
+    "responded_before",
+    "conversed_before",
+    "response_s",
+    "conversation_s",
+    "end_s",
+    "response_w",
+    "conversation_w",
+    "end_w",
+    "origin_worked",
+)
+"""The columns of a lead that tell of the first time a human became due; those of later times stand in a list."""
+
 _CURVES: Final = ("response", "conversation")
 _FILE: Final = "speed"
 _NOTHING: Final = {"sla_met": 0, "sla_breached": 0, "sla_cancelled": 0}
@@ -21,7 +37,7 @@ def prepare(desk: Desk) -> None:
     was_routed = desk.duck.execute("SELECT coalesce(bool_or(was_routed), false) FROM lead").fetchall()[0][0]
     # Where nobody was ever routed (a base brought in), everyone captured was due at once.
     is_due = "is_due AND channel <> 'outbound' AND NOT is_history" if was_routed else "true"
-    desk.view("cases", _FILE, is_due=Sql(is_due))
+    desk.view("cases", _FILE, is_due=Sql(is_due), of_approach=Sql(", ".join(_APPROACH)))
     desk.view("clock_cases", _FILE)
     desk.view("attempt_cases", _FILE)
 

@@ -2,58 +2,69 @@
 -- In: lead. $is_counted says who belongs to the population, $is_chosen who is asked about, $is_in_period when.
 
 -- section: cases
-SELECT *, is_captured AND qualifying_at IS NOT NULL AS is_qualifying,
-    is_captured AND nurturing_at IS NOT NULL AS is_nurturing,
-    is_captured AND mql_at IS NOT NULL AS is_mql,
-    is_captured AND sql_at IS NOT NULL AS is_sql,
-    is_captured AND opportunity_at IS NOT NULL AS is_opportunity,
-    is_captured AND customer_at IS NOT NULL AS is_customer,
-    is_captured AND coalesce(was_nurturing, false) AS is_nurturing_visited,
-    is_captured AND nurtured_to_mql_at IS NOT NULL AS is_nurtured_to_mql,
-    is_captured AND stage = 'nurturing' AS is_nurturing_now,
-    is_captured AND qualifying_at IS NOT NULL AND NOT was_qualifying AS is_qualifying_skipped,
-    is_captured AND nurturing_at IS NOT NULL AND NOT was_nurturing AS is_nurturing_skipped,
-    is_captured AND mql_at IS NOT NULL AND NOT was_mql AS is_mql_skipped,
-    is_captured AND sql_at IS NOT NULL AND NOT was_sql AS is_sql_skipped,
-    is_captured AND opportunity_at IS NOT NULL AND NOT was_opportunity AS is_opportunity_skipped,
-    is_captured AND sql_accepted_at IS NOT NULL
-        AND (sql_refused_at IS NULL OR sql_accepted_at >= sql_refused_at) AS is_sql_accepted,
-    is_captured AND sql_refused_at IS NOT NULL
-        AND (sql_accepted_at IS NULL OR sql_accepted_at < sql_refused_at) AS is_sql_refused,
-    is_captured AND exit = 'disqualified' AS is_disqualified,
-    is_captured AND exit = 'lost' AS is_lost,
-    is_captured AND exit = 'attached' AS is_attached
+SELECT *, $marked
 FROM (
-    SELECT *, captured_on AS day, true AS is_raw, coalesce($is_counted, false) AS is_captured
+    SELECT *, captured_on AS day, coalesce($is_counted, false) AS is_captured
     FROM lead
-    WHERE $is_chosen AND $is_in_period
 )
+WHERE $is_chosen AND $is_in_period
+
+-- section: marked
+-- What the bits of `marks` say (lead.sql writes them).
+    true AS is_raw,
+    is_captured AND (marks & 1) > 0 AS is_qualifying,
+    is_captured AND (marks >> 1 & 1) > 0 AS is_nurturing,
+    is_captured AND (marks >> 2 & 1) > 0 AS is_mql,
+    is_captured AND (marks >> 3 & 1) > 0 AS is_sql,
+    is_captured AND (marks >> 4 & 1) > 0 AS is_opportunity,
+    is_captured AND (marks >> 5 & 1) > 0 AS is_customer,
+    is_captured AND (marks >> 7 & 1) > 0 AS is_nurturing_visited,
+    is_captured AND (marks & 1) > (marks >> 6 & 1) AS is_qualifying_skipped,
+    is_captured AND (marks >> 1 & 1) > (marks >> 7 & 1) AS is_nurturing_skipped,
+    is_captured AND (marks >> 2 & 1) > (marks >> 8 & 1) AS is_mql_skipped,
+    is_captured AND (marks >> 3 & 1) > (marks >> 9 & 1) AS is_sql_skipped,
+    is_captured AND (marks >> 4 & 1) > (marks >> 10 & 1) AS is_opportunity_skipped,
+    is_captured AND (marks >> 11 & 1) > 0 AS is_sql_accepted,
+    is_captured AND (marks >> 12 & 1) > 0 AS is_sql_refused,
+    is_captured AND (marks >> 13 & 1) > 0 AS is_nurtured_to_mql,
+    is_captured AND (marks >> 14 & 1) > 0 AS is_nurturing_now,
+    is_captured AND (marks >> 15 & 1) > 0 AS is_disqualified,
+    is_captured AND (marks >> 16 & 1) > 0 AS is_lost,
+    is_captured AND (marks >> 17 & 1) > 0 AS is_attached
 
 -- section: figure
+-- Leads with equal marks are counted first, then the few kinds of marks are added up.
 SELECT $keys
-    count(*) AS raw,
-    count(*) FILTER (is_captured) AS captured,
-    count(*) FILTER (is_qualifying) AS qualifying,
-    count(*) FILTER (is_nurturing) AS nurturing,
-    count(*) FILTER (is_mql) AS mql,
-    count(*) FILTER (is_sql) AS sql,
-    count(*) FILTER (is_opportunity) AS opportunity,
-    count(*) FILTER (is_customer) AS customer,
-    count(*) FILTER (is_nurturing_visited) AS nurturing_visited,
-    count(*) FILTER (is_nurtured_to_mql) AS nurtured_to_mql,
-    count(*) FILTER (is_nurturing_now) AS nurturing_now,
-    count(*) FILTER (is_qualifying_skipped) AS qualifying_skipped,
-    count(*) FILTER (is_nurturing_skipped) AS nurturing_skipped,
-    count(*) FILTER (is_mql_skipped) AS mql_skipped,
-    count(*) FILTER (is_sql_skipped) AS sql_skipped,
-    count(*) FILTER (is_opportunity_skipped) AS opportunity_skipped,
-    count(*) FILTER (is_sql_accepted) AS sql_accepted,
-    count(*) FILTER (is_sql_refused) AS sql_refused,
-    count(*) FILTER (is_disqualified) AS disqualified,
-    count(*) FILTER (is_lost) AS lost,
-    count(*) FILTER (is_attached) AS attached,
-    max(captured_at) FILTER (is_captured) AS last_captured_at
-FROM cases
+    coalesce(sum(leads), 0)::BIGINT AS raw,
+    coalesce(sum(leads) FILTER (is_captured), 0)::BIGINT AS captured,
+    coalesce(sum(leads) FILTER (is_qualifying), 0)::BIGINT AS qualifying,
+    coalesce(sum(leads) FILTER (is_nurturing), 0)::BIGINT AS nurturing,
+    coalesce(sum(leads) FILTER (is_mql), 0)::BIGINT AS mql,
+    coalesce(sum(leads) FILTER (is_sql), 0)::BIGINT AS sql,
+    coalesce(sum(leads) FILTER (is_opportunity), 0)::BIGINT AS opportunity,
+    coalesce(sum(leads) FILTER (is_customer), 0)::BIGINT AS customer,
+    coalesce(sum(leads) FILTER (is_nurturing_visited), 0)::BIGINT AS nurturing_visited,
+    coalesce(sum(leads) FILTER (is_nurtured_to_mql), 0)::BIGINT AS nurtured_to_mql,
+    coalesce(sum(leads) FILTER (is_nurturing_now), 0)::BIGINT AS nurturing_now,
+    coalesce(sum(leads) FILTER (is_qualifying_skipped), 0)::BIGINT AS qualifying_skipped,
+    coalesce(sum(leads) FILTER (is_nurturing_skipped), 0)::BIGINT AS nurturing_skipped,
+    coalesce(sum(leads) FILTER (is_mql_skipped), 0)::BIGINT AS mql_skipped,
+    coalesce(sum(leads) FILTER (is_sql_skipped), 0)::BIGINT AS sql_skipped,
+    coalesce(sum(leads) FILTER (is_opportunity_skipped), 0)::BIGINT AS opportunity_skipped,
+    coalesce(sum(leads) FILTER (is_sql_accepted), 0)::BIGINT AS sql_accepted,
+    coalesce(sum(leads) FILTER (is_sql_refused), 0)::BIGINT AS sql_refused,
+    coalesce(sum(leads) FILTER (is_disqualified), 0)::BIGINT AS disqualified,
+    coalesce(sum(leads) FILTER (is_lost), 0)::BIGINT AS lost,
+    coalesce(sum(leads) FILTER (is_attached), 0)::BIGINT AS attached,
+    max(last_captured_at) FILTER (is_captured) AS last_captured_at
+FROM (
+    SELECT *, $marked
+    FROM (
+        SELECT $keys is_captured, marks, count(*) AS leads, max(captured_at) AS last_captured_at
+        FROM cases
+        GROUP BY ALL
+    )
+)
 GROUP BY ALL
 
 -- section: delay

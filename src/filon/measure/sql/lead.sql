@@ -139,36 +139,60 @@ worked AS (
     FROM moment AS m
     ASOF LEFT JOIN shift AS s ON s.calendar = m.calendar AND m."at" >= s.start_at
 ),
+-- A wait is counted from the origin, in seconds: until the answer (none after the lead had left), or until it left.
 approach AS (
-    SELECT a.lead_id,
-        list({
-            'origin_at': origin_at, 'is_due': is_due, 'end_at': end_at,
-            'response_at': response_at, 'conversation_at': conversation_at,
-            'responded_before': responded_before, 'conversed_before': conversed_before,
-            'origin_worked': o.seconds, 'response_worked': r.seconds,
-            'conversation_worked': c.seconds, 'end_worked': e.seconds
-        } ORDER BY origin_at) AS approaches
-    FROM answered AS a
+    SELECT a.lead_id, a.origin_at, {
+            'origin_at': a.origin_at,
+            'origin_on': (a.origin_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE,
+            'is_due': is_due,
+            'responded_before': responded_before,
+            'conversed_before': conversed_before,
+            'response_s': CASE WHEN is_answered THEN date_diff('second', a.origin_at, response_at)::INTEGER END,
+            'conversation_s': CASE WHEN is_talked THEN date_diff('second', a.origin_at, conversation_at)::INTEGER END,
+            'end_s': date_diff('second', a.origin_at, end_at)::INTEGER,
+            'response_w': CASE WHEN is_answered THEN (r.seconds - o.seconds)::INTEGER END,
+            'conversation_w': CASE WHEN is_talked THEN (c.seconds - o.seconds)::INTEGER END,
+            'end_w': (e.seconds - o.seconds)::INTEGER,
+            'origin_worked': o.seconds
+        } AS approach
+    FROM (
+        SELECT *, response_at <= coalesce(end_at, response_at) AS is_answered,
+            conversation_at <= coalesce(end_at, conversation_at) AS is_talked
+        FROM answered
+    ) AS a
     LEFT JOIN worked AS o ON o.lead_id = a.lead_id AND o."at" = a.origin_at
     LEFT JOIN worked AS r ON r.lead_id = a.lead_id AND r."at" = a.response_at
     LEFT JOIN worked AS c ON c.lead_id = a.lead_id AND c."at" = a.conversation_at
     LEFT JOIN worked AS e ON e.lead_id = a.lead_id AND e."at" = a.end_at
-    GROUP BY a.lead_id
+),
+-- The first stands in columns of its own, which are quick to read; the few after it in a list.
+approached AS (
+    SELECT lead_id, approaches[1] AS opening, nullif(approaches[2:], []) AS again
+    FROM (SELECT lead_id, list(approach ORDER BY origin_at) AS approaches FROM approach GROUP BY lead_id)
 ),
 promise AS (
-    SELECT lead_id,
-        list({'due_at': due_at, 'is_met': is_met, 'is_cancelled': is_cancelled} ORDER BY due_at) AS promises
+    SELECT lead_id, payload ->> 'promise_id' AS promise_id,
+        min(((payload ->> 'due_at')::TIMESTAMPTZ) AT TIME ZONE 'UTC') FILTER (kind = 'promise_made') AS due_at,
+        bool_or(kind = 'promise_met') AS is_met,
+        bool_or(kind = 'promise_cancelled') AS is_cancelled
+    FROM told
+    WHERE kind IN ('promise_made', 'promise_met', 'promise_cancelled')
+    GROUP BY ALL
+),
+promises AS (
+    SELECT lead_id, all_promises[1] AS promised, nullif(all_promises[2:], []) AS promised_again
     FROM (
-        SELECT lead_id, payload ->> 'promise_id' AS promise_id,
-            min(((payload ->> 'due_at')::TIMESTAMPTZ) AT TIME ZONE 'UTC') FILTER (kind = 'promise_made') AS due_at,
-            bool_or(kind = 'promise_met') AS is_met,
-            bool_or(kind = 'promise_cancelled') AS is_cancelled
-        FROM told
-        WHERE kind IN ('promise_made', 'promise_met', 'promise_cancelled')
-        GROUP BY ALL
+        SELECT lead_id,
+            list({
+                'due_at': due_at,
+                'due_on': (due_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE,
+                'is_met': is_met,
+                'is_cancelled': is_cancelled
+            } ORDER BY due_at, promise_id) AS all_promises
+        FROM promise
+        WHERE due_at IS NOT NULL
+        GROUP BY lead_id
     )
-    WHERE due_at IS NOT NULL
-    GROUP BY lead_id
 ),
 calls AS (
     SELECT lead_id, count(*) AS attempts, count(*) FILTER (is_conversation) AS reached
@@ -183,28 +207,49 @@ SELECT r.id, r.person_id, r.company_id, r.owner_id, r.campaign_id, r.calendar,
     r.captured AS captured_at,
     (r.captured AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS captured_on,
     r.is_captured_at_known::BOOLEAN AS captured_dated,
-    j.qualifying_at, j.nurturing_at, j.mql_at, j.opportunity_at, j.customer_at,
-    -- An SQL that sales refused and has not accepted since counts as reached only when it went further all the same.
-    CASE
-        WHEN j.opportunity_at IS NULL AND v.refused_at IS NOT NULL
-            AND (v.accepted_at IS NULL OR v.accepted_at < v.refused_at) THEN NULL
-        ELSE j.sql_proposed_at
-    END AS sql_at,
+    j.qualifying_at, j.nurturing_at, j.mql_at, s.sql_at, j.opportunity_at, j.customer_at,
     j.qualifying_dated, j.nurturing_dated, j.mql_dated, j.sql_dated, j.opportunity_dated, j.customer_dated,
-    j.was_qualifying, j.was_nurturing, j.was_mql, j.was_sql, j.was_opportunity, j.was_customer,
+    coalesce(j.was_qualifying, false) AS was_qualifying, coalesce(j.was_nurturing, false) AS was_nurturing,
+    coalesce(j.was_mql, false) AS was_mql, coalesce(j.was_sql, false) AS was_sql,
+    coalesce(j.was_opportunity, false) AS was_opportunity, coalesce(j.was_customer, false) AS was_customer,
     j.nurtured_at, j.nurtured_to_mql_at,
-    v.accepted_at AS sql_accepted_at, v.refused_at AS sql_refused_at, j.sql_proposed_at,
+    -- Yes and no in one number, a bit each, so that a million of them are counted at a glance: funnel.sql reads it.
+    (j.qualifying_at IS NOT NULL)::INTEGER
+        + (1 << 1) * (j.nurturing_at IS NOT NULL)::INTEGER
+        + (1 << 2) * (j.mql_at IS NOT NULL)::INTEGER
+        + (1 << 3) * (s.sql_at IS NOT NULL)::INTEGER
+        + (1 << 4) * (j.opportunity_at IS NOT NULL)::INTEGER
+        + (1 << 5) * (j.customer_at IS NOT NULL)::INTEGER
+        + (1 << 6) * coalesce(j.was_qualifying, false)::INTEGER
+        + (1 << 7) * coalesce(j.was_nurturing, false)::INTEGER
+        + (1 << 8) * coalesce(j.was_mql, false)::INTEGER
+        + (1 << 9) * coalesce(j.was_sql, false)::INTEGER
+        + (1 << 10) * coalesce(j.was_opportunity, false)::INTEGER
+        + (1 << 11) * coalesce(v.accepted_at >= coalesce(v.refused_at, v.accepted_at), false)::INTEGER
+        + (1 << 12) * (v.refused_at IS NOT NULL AND coalesce(v.refused_at > v.accepted_at, true))::INTEGER
+        + (1 << 13) * (j.nurtured_to_mql_at IS NOT NULL)::INTEGER
+        + (1 << 14) * coalesce(j.last_stage = 'nurturing', false)::INTEGER
+        + (1 << 15) * coalesce(x.stage = 'disqualified', false)::INTEGER
+        + (1 << 16) * coalesce(x.stage = 'lost', false)::INTEGER
+        + (1 << 17) * coalesce(x.stage = 'attached', false)::INTEGER AS marks,
     x.stage AS exit, x."at" AS exit_at,
     coalesce(t.channel, r.channel) AS first_channel,
     CASE WHEN t.channel IS NULL THEN r.campaign_id ELSE t.campaign_id END AS first_campaign_id,
     r.id IN (SELECT lead_id FROM told WHERE kind = 'lead_routed') AS was_routed,
-    a.approaches, p.promises,
+    opening.*, a.again,
+    promised.*, p.promised_again,
     coalesce(c.attempts, 0) AS attempts, coalesce(c.reached, 0) AS attempts_reached
 FROM lead_row AS r
 LEFT JOIN journey AS j ON j.lead_id = r.id
 LEFT JOIN verdict AS v ON v.lead_id = r.id
+LEFT JOIN (
+    -- An SQL that sales refused and has not accepted since counts as reached only when it went further all the same.
+    SELECT j.lead_id, j.sql_proposed_at AS sql_at
+    FROM journey AS j LEFT JOIN verdict AS v ON v.lead_id = j.lead_id
+    WHERE j.opportunity_at IS NOT NULL OR v.refused_at IS NULL OR coalesce(v.accepted_at >= v.refused_at, false)
+) AS s ON s.lead_id = r.id
 LEFT JOIN exit AS x ON x.lead_id = r.id
 LEFT JOIN touch AS t ON t.lead_id = r.id
-LEFT JOIN approach AS a ON a.lead_id = r.id
-LEFT JOIN promise AS p ON p.lead_id = r.id
+LEFT JOIN approached AS a ON a.lead_id = r.id
+LEFT JOIN promises AS p ON p.lead_id = r.id
 LEFT JOIN calls AS c ON c.lead_id = r.id

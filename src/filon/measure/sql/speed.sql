@@ -3,28 +3,32 @@
 -- $is_due says which of them count. Those not contacted yet are seen waiting until $as_of, those who left until then.
 
 -- section: cases
+-- The first time stands in the lead's own columns, the few others in the list `again`.
 SELECT *,
-    true AS is_leads,
     is_before AS is_out_of_order,
-    NOT is_before AND is_answered AS is_responded,
-    NOT is_before AND is_talked AS is_conversed,
-    NOT is_before AND NOT is_answered AND end_at IS NOT NULL AS is_exited,
-    NOT is_before AND NOT is_answered AND end_at IS NULL AS is_waiting
+    NOT is_before AND response_s IS NOT NULL AS is_responded,
+    NOT is_before AND conversation_s IS NOT NULL AS is_conversed,
+    NOT is_before AND response_s IS NULL AND end_s IS NOT NULL AS is_exited,
+    NOT is_before AND response_s IS NULL AND end_s IS NULL AS is_waiting
 FROM (
-    SELECT *,
-        responded_before OR conversed_before AS is_before,
-        coalesce(response_at <= coalesce(end_at, response_at), false) AS is_answered,
-        coalesce(conversation_at <= coalesce(end_at, conversation_at), false) AS is_talked
+    SELECT *, responded_before OR conversed_before AS is_before
     FROM (
-        SELECT * EXCLUDE (approach), approach.*,
-            (approach.origin_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS day
+        SELECT * EXCLUDE (again), origin_on AS day
+        FROM lead
+        WHERE $is_chosen AND $is_counted AND $is_due
+        UNION ALL BY NAME
+        SELECT *, origin_on AS day
         FROM (
-            SELECT * EXCLUDE (approaches), unnest(approaches) AS approach
-            FROM lead
-            WHERE $is_chosen AND $is_counted
+            SELECT * EXCLUDE (later), later.*
+            FROM (
+                SELECT * EXCLUDE ($of_approach, again), unnest(again) AS later
+                FROM lead
+                WHERE again IS NOT NULL AND $is_chosen AND $is_counted
+            )
         )
+        WHERE $is_due
     )
-    WHERE $is_in_period AND $is_due
+    WHERE $is_in_period
 )
 
 -- section: figure
@@ -36,29 +40,25 @@ SELECT $keys
     count(*) FILTER (is_out_of_order) AS out_of_order,
     count(*) FILTER (is_exited) AS exited,
     count(*) FILTER (is_waiting) AS waiting,
-    list(response_s ORDER BY response_s) FILTER (is_responded) AS response,
-    list(response_s ORDER BY response_s) FILTER (NOT is_responded AND NOT responded_before) AS no_response,
-    list(response_worked_s ORDER BY response_worked_s) FILTER (is_responded) AS response_working,
-    list(response_worked_s ORDER BY response_worked_s) FILTER (NOT is_responded AND NOT responded_before)
+    list(response_s ORDER BY response_s) FILTER (NOT responded_before AND response_s IS NOT NULL) AS response,
+    list(no_response_s ORDER BY no_response_s) FILTER (NOT responded_before AND response_s IS NULL) AS no_response,
+    list(response_w ORDER BY response_w) FILTER (NOT responded_before AND response_s IS NOT NULL) AS response_working,
+    list(no_response_w ORDER BY no_response_w) FILTER (NOT responded_before AND response_s IS NULL)
         AS no_response_working,
-    list(conversation_s ORDER BY conversation_s) FILTER (is_talked AND NOT conversed_before) AS conversation,
-    list(conversation_s ORDER BY conversation_s) FILTER (NOT is_talked AND NOT conversed_before) AS no_conversation,
-    list(conversation_worked_s ORDER BY conversation_worked_s) FILTER (is_talked AND NOT conversed_before)
+    list(conversation_s ORDER BY conversation_s) FILTER (NOT conversed_before AND conversation_s IS NOT NULL)
+        AS conversation,
+    list(no_response_s ORDER BY no_response_s) FILTER (NOT conversed_before AND conversation_s IS NULL)
+        AS no_conversation,
+    list(conversation_w ORDER BY conversation_w) FILTER (NOT conversed_before AND conversation_s IS NOT NULL)
         AS conversation_working,
-    list(conversation_worked_s ORDER BY conversation_worked_s) FILTER (NOT is_talked AND NOT conversed_before)
+    list(no_response_w ORDER BY no_response_w) FILTER (NOT conversed_before AND conversation_s IS NULL)
         AS no_conversation_working
 FROM (
     SELECT cases.*,
-        date_diff('second', origin_at, CASE WHEN is_answered THEN response_at ELSE stopped_at END) AS response_s,
-        date_diff('second', origin_at, CASE WHEN is_talked THEN conversation_at ELSE stopped_at END) AS conversation_s,
-        CASE WHEN is_answered THEN response_worked ELSE stopped_worked END - origin_worked AS response_worked_s,
-        CASE WHEN is_talked THEN conversation_worked ELSE stopped_worked END - origin_worked AS conversation_worked_s
-    FROM (
-        SELECT cases.*, greatest(coalesce(end_at, $as_of), origin_at) AS stopped_at,
-            greatest(coalesce(end_worked, worked_now.seconds), origin_worked) AS stopped_worked
-        FROM cases
-        LEFT JOIN worked_now ON worked_now.calendar = cases.calendar
-    ) AS cases
+        coalesce(end_s, greatest(date_diff('second', origin_at, $as_of), 0)::INTEGER) AS no_response_s,
+        coalesce(end_w, greatest(worked_now.seconds - origin_worked, 0)::INTEGER) AS no_response_w
+    FROM cases
+    LEFT JOIN worked_now ON worked_now.calendar = cases.calendar
 )
 GROUP BY ALL
 
@@ -75,13 +75,17 @@ SELECT *,
     NOT is_cancelled AND NOT is_met AS is_sla_breached,
     is_cancelled AS is_sla_cancelled
 FROM (
-    SELECT * EXCLUDE (promise), promise.*, (promise.due_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS day
+    SELECT * EXCLUDE (promised_again), due_on AS day
+    FROM lead
+    WHERE due_at <= $as_of AND $is_chosen AND $is_counted
+    UNION ALL BY NAME
+    SELECT * EXCLUDE (later), later.*, later.due_on AS day
     FROM (
-        SELECT * EXCLUDE (promises), unnest(promises) AS promise
+        SELECT * EXCLUDE (due_at, due_on, is_met, is_cancelled, promised_again), unnest(promised_again) AS later
         FROM lead
-        WHERE $is_chosen AND $is_counted
+        WHERE promised_again IS NOT NULL AND $is_chosen AND $is_counted
     )
-    WHERE promise.due_at <= $as_of
+    WHERE later.due_at <= $as_of
 )
 WHERE $is_in_period
 
