@@ -19,7 +19,7 @@ from django.test.utils import setup_databases, teardown_databases
 if connection.vendor == "sqlite":  # a real file: several connections must see it, as in life
     connection.settings_dict["TEST"]["NAME"] = str(Path(settings.FILON_DATA_DIR) / "test.sqlite3")
 
-_USES_DATABASE = {"db", "transactional_db", "committed_db", "live_server_tree", "database_url"}
+_USES_DATABASE = {"db", "transactional_db", "committed_db", "live_server_tree", "database_url", "nowhere"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +100,25 @@ def copied_database(template: str) -> Iterator[str]:
         yield str(shutil.copy(template, folder / "filon.sqlite3"))
     finally:
         connections.close_all()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """The URL of a database without any table, thrown away at the end."""
+    name = f"test_empty_{uuid.uuid4().hex[:8]}"
+    if connection.vendor == "postgresql":
+        _maintain(f'CREATE DATABASE "{name}"')
+        try:
+            yield _url(name)
+        finally:
+            _maintain(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        return
+    folder = Path(settings.FILON_DATA_DIR) / name
+    folder.mkdir()
+    try:
+        yield _url(str(folder / "filon.sqlite3"))
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 

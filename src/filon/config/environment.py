@@ -35,6 +35,7 @@ class Environment:
 def load(environ: Mapping[str, str] = os.environ) -> Environment:
     """Read and check all settings. Raises WrongSetting."""
     data_dir = Path(environ.get("FILON_DATA_DIR") or "var").resolve()
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = _toml(data_dir / "filon.toml")
 
     def get(name: str, default: str, check: Callable[[str], bool] = lambda _: True, may_be: str = "") -> str:
@@ -110,7 +111,6 @@ def _kept_secret(data_dir: Path) -> str:
     """The key of this data folder, made at the first start and readable by its owner only."""
     path = data_dir / "secret_key"
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))

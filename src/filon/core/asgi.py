@@ -16,6 +16,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers import base
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.db import connections
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
@@ -32,7 +33,14 @@ class Pages(ASGIHandler):
     def __init__(self, threads: int = THREADS) -> None:
         base.BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
+
+    def close(self) -> None:
+        """Let the pool's threads end; they close their connections."""
+        for _ in range(self._threads):
+            self._pool.submit(connections.close_all)
+        self._pool.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one HTTP request."""
