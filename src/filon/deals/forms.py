@@ -39,7 +39,9 @@ class AmountField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """The amount as the reader's language writes it."""
-        return formats.number(value) if isinstance(value, Decimal) else value
+        if not isinstance(value, Decimal):
+            return value
+        return formats.number(value, 0 if value == value.to_integral_value() else 2)
 
 
 def _with_point(text: str) -> str:

@@ -20,9 +20,9 @@ STAGE_LABELS = {
 """What the stages of a new pipeline are called until someone renames them."""
 
 STATE_LABELS = {
-    "open": pgettext_lazy("deal", "Open"),
-    "won": pgettext_lazy("deal", "Won"),
-    "lost": pgettext_lazy("deal", "Lost"),
+    "open": pgettext_lazy("deal states", "Open"),
+    "won": pgettext_lazy("deal states", "Won"),
+    "lost": pgettext_lazy("deal states", "Lost"),
 }
 
 REASON_LABELS = {

@@ -78,6 +78,11 @@ class OpportunityRow:
         return self.won_at or self.lost_at
 
     @property
+    def short_name(self) -> str:
+        """The name beside that of the account: without the account's own, where it begins with it."""
+        return self.name.removeprefix(self.company).lstrip(" ·-–") if self.company else self.name
+
+    @property
     def reason_label(self) -> str:
         """Why it was lost, in words."""
         return str(REASON_LABELS.get(self.reason, self.reason))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from filon.core.conditions import LIVE_FACT_SQL
 from filon.core.models import ApiKey, User
@@ -30,19 +30,19 @@ _ICONS: Final = {
     "opportunity_changed": "pencil",
 }
 _LABELS: Final = {
-    "name": gettext_lazy("name"),
-    "company_id": gettext_lazy("company"),
-    "lead_id": gettext_lazy("source lead"),
-    "owner_id": gettext_lazy("owner"),
-    "product_id": gettext_lazy("product"),
-    "amount": gettext_lazy("amount"),
-    "currency": gettext_lazy("currency"),
-    "probability": gettext_lazy("probability"),
-    "created_at": gettext_lazy("creation date"),
-    "close_date": gettext_lazy("close date"),
-    "reason": gettext_lazy("reason"),
-    "postponed_to": gettext_lazy("postponed to"),
-    "attributes": gettext_lazy("attributes"),
+    "name": pgettext_lazy("field of a deal", "name"),
+    "company_id": pgettext_lazy("field of a deal", "company"),
+    "lead_id": pgettext_lazy("field of a deal", "source lead"),
+    "owner_id": pgettext_lazy("field of a deal", "owner"),
+    "product_id": pgettext_lazy("field of a deal", "product"),
+    "amount": pgettext_lazy("field of a deal", "amount"),
+    "currency": pgettext_lazy("field of a deal", "currency"),
+    "probability": pgettext_lazy("field of a deal", "probability"),
+    "created_at": pgettext_lazy("field of a deal", "creation date"),
+    "close_date": pgettext_lazy("field of a deal", "close date"),
+    "reason": pgettext_lazy("field of a deal", "reason"),
+    "postponed_to": pgettext_lazy("field of a deal", "postponed to"),
+    "attributes": pgettext_lazy("field of a deal", "attributes"),
 }
 _REFERENCES: Final = {"owner_id": User, "product_id": Product, "company_id": Company}
 
@@ -73,7 +73,7 @@ def timeline(opportunity_id: int) -> list[Day]:
     No permission is checked: the caller has shown the opportunity.
     """
     found = sql.fetch(
-        'SELECT fact.id, fact.kind, fact.at, fact.actor_kind, fact.actor_id, fact.value, fact.payload, detail."values" '
+        'SELECT fact.kind, fact.at, fact.actor_kind, fact.actor_id, fact.value, fact.payload, detail."values" '
         "FROM core_fact fact LEFT JOIN core_factdetail detail ON detail.fact_id = fact.id "
         f"WHERE fact.opportunity_id = %s AND {LIVE_FACT_SQL} ORDER BY fact.at DESC, fact.id DESC LIMIT {_MOST}",
         [opportunity_id],
@@ -112,14 +112,16 @@ class _Writer:
             return self._users.get(actor_id or 0, _("A colleague"))
         if kind == "key":
             return self._keys.get(actor_id or 0, _("A program"))
-        return _("Import") if kind == "import" else _("Filon")
+        return _("Import") if kind == "import" else "Filon"
 
     def words(self, kind: str, value: Any, payload: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str]:
         """(what happened, its details)."""
         amount = "" if value is None else formats.money(Decimal(str(value)), payload.get("currency") or "")
         if kind == "opportunity_created":
-            stage = self._stage(payload.get("stage_id"), payload.get("stage", ""))
-            return _("Created in “%(stage)s”") % {"stage": stage}, amount
+            stage = self.pipelines.stage_by_id.get(payload.get("stage_id", 0))
+            if stage is None or stage.state != "open":
+                return pgettext("deal", "Created"), amount
+            return _("Created in “%(stage)s”") % {"stage": stage.label}, amount
         if kind == "opportunity_stage_changed":
             names = {
                 "before": self._stage(payload.get("from_stage_id"), payload["from_stage"]),
@@ -127,19 +129,19 @@ class _Writer:
             }
             return _("From “%(before)s” to “%(after)s”") % names, ""
         if kind == "opportunity_won":
-            return _("Won"), amount
+            return pgettext("deal", "Won"), amount
         if kind == "opportunity_lost":
             code = payload.get("reason") or ""
-            return _("Lost"), str(REASON_LABELS.get(code, detail.get("reason_text", "")))
+            return pgettext("deal", "Lost"), str(REASON_LABELS.get(code, detail.get("reason_text", "")))
         if kind == "opportunity_reopened":
-            return _("Reopened"), ""
+            return pgettext("deal", "Reopened"), ""
         return self._changed(payload.get("fields", []), detail)
 
     def _changed(self, fields: Sequence[str], detail: Mapping[str, Any]) -> tuple[str, str]:
         names = ", ".join(str(_LABELS.get(name, name)) for name in fields)
         old, new = detail.get("old", {}), detail.get("new", {})
         shown = [
-            f"{_LABELS.get(name, name)}{_(':')} {self._value(name, old.get(name))} → {self._value(name, new.get(name))}"
+            f"{_LABELS.get(name, name)} : {self._value(name, old.get(name))} → {self._value(name, new.get(name))}"
             for name in fields
             if name in new and name != "attributes"
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms as django_forms
@@ -43,8 +44,8 @@ def _page(request: Request, row: OpportunityRow, shown: Mapping[str, Any]) -> Ht
         "days": timeline(row.id),
         "steps": _steps(stages, row),
         "moves": [stage for stage in stages if stage.state == "open" and stage.id != row.stage.id],
-        "age": (row.closed_at or at) - row.created_at,
-        "in_stage": at - row.stage_since,
+        "age": _days(row.created_at, row.closed_at or at),
+        "in_stage": _days(row.stage_since, at),
         "is_late": row.state == "open" and row.close_date is not None and row.close_date < today,
         "may_change": request.actor.may("deals.change"),
         "trail": [(_("Opportunities"), reverse("deals:list")), (row.name, "")],
@@ -55,6 +56,12 @@ def _page(request: Request, row: OpportunityRow, shown: Mapping[str, Any]) -> Ht
         **shown,
     }
     return render(request, "deals/opportunity.html", context, status=422 if shown else 200)
+
+
+def _days(since: datetime, until: datetime) -> timedelta:
+    """A span in whole calendar days of the workspace; exact when it is shorter than one."""
+    days = timezone.localdate(until) - timezone.localdate(since)
+    return days or until - since
 
 
 def _steps(stages: tuple[pipelines.StageRow, ...], row: OpportunityRow) -> list[dict[str, Any]]:
@@ -90,7 +97,7 @@ def change(request: Request, opportunity_id: int) -> HttpResponse:
         share = cleaned["probability"]
         return {**cleaned, "probability": None if share is None else share / 100}
 
-    return _act(request, opportunity_id, form, dialog="edit_form", values=values, done=_("Saved."))
+    return _act(request, opportunity_id, form, dialog="edit", values=values, done=_("Saved."))
 
 
 @require_POST
@@ -101,7 +108,7 @@ def win(request: Request, opportunity_id: int) -> HttpResponse:
         request,
         opportunity_id,
         forms.WonForm(request.POST),
-        dialog="won_form",
+        dialog="won",
         values=lambda cleaned: {**cleaned, "stage_id": stage_id},
         done=_("Won. The account is a customer."),
     )
@@ -115,7 +122,7 @@ def lose(request: Request, opportunity_id: int) -> HttpResponse:
         request,
         opportunity_id,
         forms.LostForm(request.POST),
-        dialog="lost_form",
+        dialog="lost",
         values=lambda cleaned: {**cleaned, "stage_id": stage_id},
         done=_("Lost. The reason is kept for the figures."),
     )
@@ -161,7 +168,7 @@ def _act(
             messages.success(request, done)
             return redirect("deals:opportunity", opportunity_id)
     row = queries.opportunity(opportunity_id, by=request.actor)
-    return _page(request, row, {dialog: form, "open_dialog": dialog})
+    return _page(request, row, {f"{dialog}_form": form, f"open_{dialog}": True})
 
 
 # New ------------------------------------------------------------------------------------------------------------------

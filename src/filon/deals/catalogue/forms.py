@@ -23,7 +23,9 @@ class ProductForm(forms.Form):
 class StageNameForm(forms.Form):
     """What another system's stage name means."""
 
-    name = forms.CharField(label=_("Name in the other system"), max_length=120)
+    name = forms.CharField(
+        label=_("Name in the other system"), max_length=120, help_text=_("A name known already takes the new meaning.")
+    )
     stage_id = RecordField(label=_("Means"))
 
     def __init__(self, *arguments: Any, pipelines: Sequence[PipelineRow], **options: Any) -> None:

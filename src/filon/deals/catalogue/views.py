@@ -42,11 +42,9 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class NameRow:
-    """Another system's stage name, what it means, and how many opportunities wait for someone to say."""
+    """Another system's stage name that nobody has explained, and how many opportunities wait for it."""
 
     name: str
-    stage_id: int | None
-    stage: str
     waiting: int
 
 
@@ -125,10 +123,10 @@ def stage_names(request: Request) -> HttpResponse:
         else:
             messages.success(request, _said(moved))
             return redirect("deals:stage_names")
-    rows = _name_rows(known)
+    waiting, named = _names(known)
     context = {
-        "waiting": [row for row in rows if row.stage_id is None],
-        "named": [row for row in rows if row.stage_id is not None],
+        "waiting": waiting,
+        "groups": [(label, named[stage_id]) for stage_id, label in stage_choices(known.all)],
         "choices": stage_choices(known.all),
         "form": form,
     }
@@ -154,22 +152,24 @@ def _said(moved: int) -> str:
     return text % {"count": formats.number(moved)}
 
 
-def _name_rows(known: pipelines.Pipelines) -> list[NameRow]:
-    """Every name, by what it means and then by itself. Two statements."""
-    waiting: dict[str, int] = {}
+def _names(known: pipelines.Pipelines) -> tuple[list[NameRow], dict[int, list[str]]]:
+    """The names nobody has explained, and those of each stage. Two statements."""
+    counts: dict[str, int] = {}
     for name, count in sql.fetch(
         "SELECT stage_name, COUNT(*) FROM deals_opportunity WHERE stage_name <> '' GROUP BY stage_name"
     ):
         folded = commands.name_key(name)
-        waiting[folded] = waiting.get(folded, 0) + count
-    rows: list[NameRow] = []
+        counts[folded] = counts.get(folded, 0) + count
+    waiting: list[NameRow] = []
+    named: dict[int, list[str]] = {stage_id: [] for stage_id in known.stage_by_id}
     for name, folded, stage_id in sql.fetch(
         "SELECT name, name_folded, stage_id FROM deals_stagename ORDER BY name_folded"
     ):
-        stage = known.stage_by_id.get(stage_id or 0)
-        rows.append(NameRow(name, stage_id, stage.label if stage else "", waiting.get(folded, 0)))
-    order = {stage_id: place for place, stage_id in enumerate(known.stage_by_id)}
-    return sorted(rows, key=lambda row: order.get(row.stage_id or 0, -1))
+        if stage_id is None:
+            waiting.append(NameRow(name, counts.get(folded, 0)))
+        else:
+            named[stage_id].append(name)
+    return sorted(waiting, key=lambda row: -row.waiting), named
 
 
 def _render(request: Request, page: str, context: dict[str, Any], *, status: int) -> HttpResponse:

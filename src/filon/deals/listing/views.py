@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from filon.core.web import Request
 from filon.deals import pipelines, rules
+from filon.deals.forms import people
 from filon.deals.listing import board, fields, queries
 from filon.deals.listing.forms import FilterForm
 from filon.deals.listing.queries import Filter
@@ -29,6 +30,8 @@ from filon.ui import formats
 
 RECENT: Final = timedelta(days=90)
 """How far back the board counts what was won and lost."""
+_KEPT: Final = ("state", "company", "lead", "pipeline", "closed_from", "sort")
+"""What the form of filters does not show, and keeps."""
 _NARROWED: Final = {
     "stage": "stage_id",
     "product": "product_id",
@@ -67,7 +70,7 @@ def pipeline(request: Request) -> HttpResponse:
     context = {
         "columns": [_column(column, keep, since) for column in columns],
         "tiles": _tiles(columns, keep, since),
-        "form": FilterForm(request.GET, pipelines=known),
+        "owners": _owners(request, owner),
         "pipelines": [
             {"label": one.name, "url": f"?{urlencode({'pipeline': one.id})}", "current": one.id == current}
             for one in known
@@ -97,7 +100,7 @@ def _tiles(columns: list[board.Column], keep: Mapping[str, str], since: datetime
     still_open = [column for column in columns if column.stage.state == "open"]
     tiles = [
         {
-            "label": pgettext("deal", "Open"),
+            "label": pgettext("deal states", "Open"),
             "figure": _sum(still_open),
             "note": _count(still_open),
             "url": _list_url({**keep, "state": "open"}),
@@ -112,7 +115,10 @@ def _tiles(columns: list[board.Column], keep: Mapping[str, str], since: datetime
     for state, label in (("won", _("Won in 90 days")), ("lost", _("Lost in 90 days"))):
         closed = [column for column in columns if column.stage.state == state]
         url = _list_url({**keep, "state": state, "closed_from": _iso(since)})
-        tiles.append({"label": label, "figure": _sum(closed), "note": _count(closed), "url": url})
+        shown = {"figure": _sum(closed), "note": _count(closed)}
+        if state == "lost":  # what a lost deal was worth is often not kept: their number is the figure
+            shown = {"figure": formats.number(sum(column.count for column in closed)), "note": _sum(closed)}
+        tiles.append({"label": label, "url": url, **shown})
     return tiles
 
 
@@ -123,6 +129,20 @@ def _sum(columns: list[board.Column]) -> str:
 def _count(columns: list[board.Column]) -> str:
     count = sum(column.count for column in columns)
     return ngettext("%(count)s opportunity", "%(count)s opportunities", count) % {"count": formats.number(count)}
+
+
+def _owners(request: Request, chosen: int | None) -> list[dict[str, Any]]:
+    """Whose deals the board may show: everyone's, the reader's, each colleague's."""
+    choices = [(None, _("Everyone")), (request.actor.id, _("Mine"))]
+    choices += [choice for choice in people() if choice[0] != request.actor.id]
+    links = []
+    for owner_id, label in choices:
+        query = request.GET.copy()
+        query.pop("owner", None)
+        if owner_id is not None:
+            query["owner"] = str(owner_id)
+        links.append({"label": label, "url": f"?{query.urlencode()}", "current": owner_id == chosen})
+    return links
 
 
 # The list -------------------------------------------------------------------------------------------------------------
@@ -147,6 +167,7 @@ def opportunities(request: Request) -> HttpResponse:
         "form": form,
         "chips": _chips(request, form),
         "keep": [(name, value) for name, value in request.GET.items() if value and name not in {"filter", "after"}],
+        "kept": [(name, request.GET[name]) for name in _KEPT if request.GET.get(name)],
         "condition": condition,
         "error": error,
         "states": _states(request),
