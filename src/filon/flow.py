@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
@@ -15,19 +16,23 @@ from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
 from filon.deals import api as deals_api
-from filon.deals.catalogue import products
+from filon.deals import panels as deals_panels
 from filon.deals import recording as deals
+from filon.deals.catalogue import products
 from filon.deals.models import Opportunity
 from filon.leads import acts, editing, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
 from filon.leads.models import Company, Lead, Person
+from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure import refresh
 from filon.routing import commands as routing
+from filon.routing import panels as routing_panels
 from filon.routing import promises
 from filon.routing.reactions import follow_stage, stop_promises
 from filon.scoring import cooling, rescoring
+from filon.scoring import panels as scoring_panels
 from filon.scoring.answers import answer_scores
 from filon.scoring.steps import score_leads
 from filon.unify import claims
@@ -143,3 +148,15 @@ UNDERSTAND: Mapping[str, Understand] = {
 
 MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
+
+PANELS: Mapping[str, Sequence[Panel]] = {
+    "lead": [
+        Panel("score", _("Why this score"), scoring_panels.TEMPLATE, scoring_panels.score_panel),
+        Panel("routing", _("Routing"), routing_panels.TEMPLATE, routing_panels.route_panel),
+        Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
+    ],
+    "company": [
+        Panel("opportunities", _("Opportunities"), deals_panels.COMPANY_TEMPLATE, deals_panels.company_panel),
+    ],
+}
+"""What slices show on the page of a lead and of an account, in order."""

@@ -13,10 +13,11 @@ class HouseConfig(AppConfig):
         """Wire."""
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
-        from filon.config import working_hours  # noqa: PLC0415
+        from filon.config import record_names, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import open_deal_owners  # noqa: PLC0415
-        from filon.leads import fields  # noqa: PLC0415
+        from filon.leads import fields, panels  # noqa: PLC0415
+        from filon.leads.card import facts  # noqa: PLC0415
         from filon.measure import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
@@ -27,5 +28,7 @@ class HouseConfig(AppConfig):
         ledger.connect(flow.NOW, flow.LATER, jobs.enqueue_reaction)
         jobs.connect(flow.JOBS, flow.CLOCKS)
         fields.connect(versions.half_life_days)
+        facts.connect(record_names.elsewhere())
+        panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         sources.connect(working_hours.shifts)

@@ -1,0 +1,29 @@
+"""What imports and opportunities are called, as the timeline of a lead speaks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from filon.capture.models import Import
+from filon.core.access import Actor
+from filon.deals import queries
+from filon.deals.models import REASON_LABELS, STAGE_LABELS
+from filon.leads.card.facts import Elsewhere, ImportName
+
+
+def elsewhere() -> Elsewhere:
+    """What `leads.card.facts.connect` takes."""
+    return Elsewhere(
+        imports=_imports, opportunities=_opportunities, deal_stages=STAGE_LABELS, loss_reasons=REASON_LABELS
+    )
+
+
+def _imports(ids: Collection[int]) -> Mapping[int, ImportName]:
+    rows = Import.objects.filter(pk__in=ids).values_list("pk", "file_name", "undone_at")
+    return {pk: ImportName(name, undone_at is not None) for pk, name, undone_at in rows}
+
+
+def _opportunities(ids: Collection[int], by: Actor) -> Mapping[int, str]:
+    if not by.may("deals.see"):
+        return {}
+    return {row.id: row.name for row in queries.opportunities_with(sorted(ids), by=by)}
