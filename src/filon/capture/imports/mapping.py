@@ -18,6 +18,7 @@ from filon.capture.imports.values import date_order, decimal_mark
 from filon.kit.identifiers import ValueProblem, gettext_noop, normalise_email, normalise_profile_url
 
 IGNORED = "ignored"
+OWN_PREFIX = "filon."  # what exports and reject files say for people to read
 _PRESETS = Path(__file__).parent / "presets"
 
 REASONS = {
@@ -26,6 +27,7 @@ REASONS = {
     "content": gettext_noop("Recognised by its values"),
     "attribute": gettext_noop("Kept as a custom attribute"),
     "empty": gettext_noop("Column without name and values"),
+    "own": gettext_noop("Written by Filon itself"),
     "chosen": gettext_noop("Your choice"),
 }
 
@@ -107,6 +109,8 @@ def propose(
 def _left(name: str, place: int, cells: Sequence[str]) -> ColumnChoice:
     if is_unnamed(name, place) and not any(cell.strip() for cell in cells):
         return ColumnChoice(name, IGNORED, 1.0, "empty")
+    if name.startswith(OWN_PREFIX):
+        return ColumnChoice(name, IGNORED, 1.0, "own")
     return ColumnChoice(name, ATTRIBUTE_PREFIX + name, 0.5, "attribute")
 
 
