@@ -103,14 +103,14 @@ def _waits(lead: dict[str, Any], has_asked: bool) -> bool:
 
 
 def _apply(batch: Batch, item: Waiting, decision: Decision, version: int) -> None:
-    lead = item.lead
-    news = {"route": decision.route, "routed_at": batch.at, "updated_at": batch.at}
+    lead, at = item.lead, item.at or batch.at
+    news = {"route": decision.route, "routed_at": at, "updated_at": batch.at}
     if decision.owner_id is not None:
         news["owner_id"] = decision.owner_id
     desk.change(batch, lead, news)
     batch.tell(
         LeadRouted(
-            at=batch.at,
+            at=at,
             lead_id=lead["id"],
             person_id=lead["person_id"],
             company_id=lead["company_id"],
@@ -123,7 +123,7 @@ def _apply(batch: Batch, item: Waiting, decision: Decision, version: int) -> Non
         )
     )
     if lead["stage"] in _MOVES_FROM[decision.route]:
-        stages.move(batch, lead, _STAGE_OF[decision.route], at=batch.at)
+        stages.move(batch, lead, _STAGE_OF[decision.route], at=at)
 
 
 # By hand --------------------------------------------------------------------------------------------------------------

@@ -38,11 +38,15 @@ def connect(open_deal_owners: Owners) -> None:
 
 
 class Waiting(NamedTuple):
-    """A lead to decide on: since when it waits (aware UTC), and whether its person asked for us."""
+    """A lead to decide on: since when it waits (aware UTC), and whether its person asked for us.
+
+    at: when it was decided on, for a past that is written down; now (the batch's moment) when None.
+    """
 
     lead: dict[str, Any]
     since: datetime
     has_asked: bool
+    at: datetime | None = None
 
 
 def change(batch: Batch, lead: dict[str, Any], news: Mapping[str, Any]) -> None:

@@ -26,6 +26,11 @@ _LONG_AGO: Final = engagement.EPOCH
 
 
 def cool(job: JobContext) -> None:
+    """The clock: see `cool_down`."""
+    cool_down(at=job.at)
+
+
+def cool_down(*, at: datetime) -> None:
     """Lower the grades that decay alone has lowered, and tell of MQLs that have cooled down since the last look.
 
     Emits ThresholdCrossed (down). Looks at each lead once, by keys; writes a part at a time.
@@ -33,11 +38,11 @@ def cool(job: JobContext) -> None:
     compiled = versions.newest()
     if compiled is None:
         return
-    _lower_grades(compiled, job.at)
+    _lower_grades(compiled, at)
     last = Tunable.objects.filter(pk=_LOOKED_AT).first()
     since = datetime.fromisoformat(last.value) if last is not None else _LONG_AGO
-    _tell_cold(compiled, since, job.at)
-    Tunable.objects.update_or_create(pk=_LOOKED_AT, defaults={"value": job.at.isoformat(), "changed_at": job.at})
+    _tell_cold(compiled, since, at)
+    Tunable.objects.update_or_create(pk=_LOOKED_AT, defaults={"value": at.isoformat(), "changed_at": at})
 
 
 def forget_last_look() -> None:

@@ -61,8 +61,8 @@ def start_undo(import_id: int, *, by: Actor, at: datetime) -> Import:
     return imported
 
 
-def run_undo(import_id: int, *, at: datetime) -> Iterator[Undone]:
-    """Take the rows of an import back, yielding as it goes."""
+def run_undo(import_id: int, *, at: datetime, keeps_worked: bool = True) -> Iterator[Undone]:
+    """Take the rows of an import back, yielding as it goes. keeps_worked: all but those people have worked on since."""
     with transaction.atomic():
         _give_back(import_id, at)
         SourceRecord.objects.filter(import_id=import_id).delete()
@@ -70,7 +70,7 @@ def run_undo(import_id: int, *, at: datetime) -> Iterator[Undone]:
         SourceRecord.objects.filter(last_import_id=import_id).update(digest="", given={}, last_import_id=None)
     gone = kept = 0
     for model in _made:
-        for removed, stayed in _remove(model, import_id):
+        for removed, stayed in _remove(model, import_id, keeps_worked=keeps_worked):
             gone, kept = gone + removed, kept + stayed
             yield Undone(gone, kept)
     Import.objects.filter(pk=import_id).update(state=Import.State.UNDONE)
@@ -153,9 +153,9 @@ def _return_attribute(rows: Rows, row: dict[str, Any], name: str, old: Any, new:
 # What it made ----------------------------------------------------------------------------------------------------
 
 
-def _remove(model: type[Model], import_id: int) -> Iterator[tuple[int, int]]:
-    """Delete the import's rows of a table in chunks; (gone, kept) of each. What others rest on, or people worked on,
-    stays and belongs to no import any more."""
+def _remove(model: type[Model], import_id: int, *, keeps_worked: bool) -> Iterator[tuple[int, int]]:
+    """Delete the import's rows of a table in chunks; (gone, kept) of each. What others rest on, or people worked on
+    (when `keeps_worked`), stays and belongs to no import any more."""
     while True:
         with transaction.atomic():
             ids = list(
@@ -163,7 +163,7 @@ def _remove(model: type[Model], import_id: int) -> Iterator[tuple[int, int]]:
             )
             if not ids:
                 return
-            worked = _worked_on(model, ids, import_id)
+            worked = _worked_on(model, ids, import_id) if keeps_worked else set()
             free = [row_id for row_id in ids if row_id not in worked]
             removed = _delete(model, free)
             kept = model._default_manager.filter(pk__in=ids).update(import_id=None)
