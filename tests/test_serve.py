@@ -100,7 +100,7 @@ def test_the_first_administrator_comes_in_by_the_printed_link(live_server_tree: 
     page = browser_page
     page.goto(link[0])
     page.get_by_label("Votre nom").fill("Ada Byron")
-    page.get_by_label("Adresse e-mail").fill("ada@filon.test")
+    page.get_by_label("E-mail").fill("ada@filon.test")
     page.get_by_label("Mot de passe").fill("correct cheval pile agrafe")
     page.get_by_role("button", name="Créer mon compte").click()
     page.wait_for_url("**/welcome")

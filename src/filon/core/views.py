@@ -81,7 +81,7 @@ def start(request: Request, token: str) -> HttpResponse:
 @require_safe
 def welcome(request: Request) -> HttpResponse:
     """The choice of the first day: look at sample data, or bring one's own."""
-    places = {"demo_url": _address("demo_start"), "import_url": _address("imports:new", "capture:import_new")}
+    places = {"demo_url": _address("demo_start"), "import_url": _address("imports:new")}
     return render(request, "core/welcome.html", places | {"may_fill": request.actor.may("imports.run")})
 
 
@@ -139,11 +139,9 @@ def _next(request: Request, default: str = settings.LOGIN_REDIRECT_URL) -> str:
     return default
 
 
-def _address(*names: str) -> str:
-    """The address of the first of these pages that exists."""
-    for name in names:
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return ""
+def _address(name: str) -> str:
+    """The address of a page, empty while it does not exist."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -17,7 +18,7 @@ class Role(models.TextChoices):
     MARKETING = "marketing", _("Marketing")
     SDR = "sdr", _("SDR")
     SALES = "sales", _("Sales")
-    MANAGER = "manager", _("Manager")
+    MANAGER = "manager", pgettext_lazy("role", "Manager")
     HEAD = "head", _("Head")
     OPS = "ops", _("Operations")
     READ_ONLY = "read_only", _("Read only")
