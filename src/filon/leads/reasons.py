@@ -1,0 +1,38 @@
+"""Why leads leave the journey: the field's own lists, with what people call each reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import get_language
+
+from filon.core.conditions import Words
+
+DISQUALIFIED: Final[Mapping[str, Words]] = {
+    "off_target": Words("Off target", "Hors cible"),
+    "wrong_details": Words("Wrong contact details", "Coordonnées fausses"),
+    "student_or_applicant": Words("Student or applicant", "Étudiant ou candidat"),
+    "competitor": Words("Competitor", "Concurrent"),
+    "vendor": Words("Vendor", "Fournisseur"),
+    "duplicate": Words("Duplicate", "Doublon"),
+    "objection": Words("Objection", "Opposition"),
+    "unreachable": Words("Unreachable", "Injoignable"),
+}
+LOST: Final[Mapping[str, Words]] = {
+    "price": Words("Price", "Prix"),
+    "competitor": Words("Competitor", "Concurrent"),
+    "no_budget": Words("No budget", "Pas de budget"),
+    "postponed": Words("Project postponed", "Projet reporté"),
+    "no_answer": Words("No answer any more", "Sans suite"),
+    "missing_feature": Words("Missing feature", "Fonction manquante"),
+    "status_quo": Words("Stayed with what they have", "Resté sur l’existant"),
+}
+OF_EXIT: Final[Mapping[str, Mapping[str, Words]]] = {"disqualified": DISQUALIFIED, "lost": LOST}
+"""The reasons of each exit that people choose; `attached` follows from a won opportunity."""
+
+
+def label(stage: str, reason: str) -> str:
+    """What people call the reason of a lead at this stage; a reason from elsewhere stands for itself."""
+    known = OF_EXIT.get(stage, {}).get(reason)
+    return known.in_language(get_language() or "fr") if known else reason
