@@ -179,6 +179,7 @@ class Batch:
         self.facts: list[Event] = []
         self._rows: dict[type[models.Model], Rows] = {}
         self.findings: dict[tuple[str, str, str], int] = {}
+        self.known: dict[str, Any] = {}  # what one step read and a later one needs again, by the reader's own name
 
     def rows(self, model: type[models.Model]) -> Rows:
         """The batch's rows of a table."""

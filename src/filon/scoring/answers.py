@@ -21,7 +21,7 @@ def answer_scores(batch: Batch) -> None:
     """
     if batch.import_id is not None:
         return  # nobody waits for the answers of a file
-    compiled = commands.scoring_in_force(batch.at)
+    compiled: Compiled = batch.known.get("scoring") or commands.scoring_in_force(batch.at)
     for item in batch.items:
         if item.answer is not None and item.lead is not None:
             item.answer["score"] = _score(batch, compiled, item.lead)

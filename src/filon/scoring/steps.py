@@ -24,7 +24,7 @@ def score_leads(batch: Batch) -> None:
     """
     leads = batch.rows(Lead)
     leads.number()
-    compiled = commands.scoring_in_force(batch.at)
+    compiled = batch.known["scoring"] = commands.scoring_in_force(batch.at)
     news = _news(batch, compiled)
     moved = _moved(batch, compiled)
     leads.load_ids({*moved, *news.told, *news.undone}, lock=True)
