@@ -118,7 +118,9 @@ class _Writer(Protocol):
 
 
 def _writer(format_: str, path: Path, header: Sequence[str]) -> _Writer:
-    return {"csv": _Csv, "jsonl": _JsonLines, "parquet": _Parquet}[format_](path, header)
+    if format_ == "csv":
+        return _Csv(path, header)
+    return _JsonLines(path, header) if format_ == "jsonl" else _Parquet(path, header)
 
 
 class _Csv:
