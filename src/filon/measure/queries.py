@@ -139,15 +139,15 @@ def _desk(
     with engine.connection() as duck:
         colleagues = _colleagues(split, by)
         _show(duck, snapshot, split, colleagues, with_lead=_needs_lead(kind, snapshot, split))
-        of_leads = kind.over == "lead"
-        chosen = [_seen(by, colleagues)]
+        seen = _seen(by, colleagues)
+        chosen = {"lead": [seen], "opportunity": [seen]}
         if node is not None:
-            ids = pa.table({"id": pa.array(_matching(node, at), pa.int64())})
-            duck.register("chosen", ids)
-            chosen.append(f"{'id' if of_leads else 'lead_id'} IN (SELECT id FROM chosen)")
-        text = " AND ".join(part for part in chosen if part) or "true"
+            duck.register("chosen", pa.table({"id": pa.array(_matching(node, at), pa.int64())}))
+            chosen["lead"].append("id IN (SELECT id FROM chosen)")
+            chosen["opportunity"].append("lead_id IN (SELECT id FROM chosen)")
+        texts = {name: Sql(" AND ".join(filter(None, parts)) or "true") for name, parts in chosen.items()}
         counted = "true" if node is not None and fields_of(node) & {"class", "motion"} else COUNTED
-        yield Desk(duck, snapshot, asked, split, Sql(text), Sql(counted))
+        yield Desk(duck, snapshot, asked, split, texts, Sql(counted))
 
 
 def _show(
@@ -249,7 +249,7 @@ def _computed(name: str, kind: Figure, desk: Desk, *, is_lasting: bool) -> tuple
         desk.asked.last,
         desk.asked.basis,
         split,
-        desk.chosen,
+        desk.chosen["lead"],
         colleagues,
     )
     with _lock:

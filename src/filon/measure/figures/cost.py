@@ -62,7 +62,7 @@ class _Spend:
         if len(by) < len(desk.dimensions):
             desk.notes["cost_not_split"] = 1
             return
-        if desk.chosen != "true":
+        if not desk.sees_all:
             desk.notes["cost_not_filtered"] = 1
             return
         self._lasting = [number for number, dimension in enumerate(desk.dimensions) if not dimension.is_time]
@@ -78,6 +78,14 @@ class _Spend:
             return None
         row: dict[str, Any] = self.rows.get(key, {})
         return row.get("spend") or Decimal(0), row.get("spend_full") or Decimal(0)
+
+
+def full_spend(desk: Desk) -> Decimal | None:
+    """All that was spent in the period; None where no cost was ever entered, or only some leads are asked about."""
+    desk.view("spend_cases", _FILE, dimensions=(), kinds=KINDS)
+    desk.view("known_cases", _FILE, dimensions=())
+    found = _Spend(desk).of(())
+    return None if found is None else found[1]
 
 
 def _any(desk: Desk) -> set[Key]:

@@ -32,7 +32,8 @@ MOST_ROWS: Final = 20_000
 class Desk:
     """A DuckDB connection with the snapshot's views, and what is asked.
 
-    chosen: the SQL of who is asked about (what the reader may see, the condition). counted: that of the population.
+    chosen: by table, the SQL of what is asked about (what the reader may see, the condition). counted: that of the
+    population.
     notes: codes of what a reader should know of the answer, gathered on the way.
     """
 
@@ -40,7 +41,7 @@ class Desk:
     snapshot: Snapshot
     asked: Asked
     dimensions: Sequence[Dimension]
-    chosen: Sql
+    chosen: Mapping[str, Sql]
     counted: Sql
     notes: dict[str, int] = field(default_factory=dict)
 
@@ -54,10 +55,14 @@ class Desk:
         return Sql("".join(f"k{self.dimensions.index(dimension)}, " for dimension in dimensions))
 
     @property
-    def values(self) -> dict[str, Any]:
-        """What every section may use."""
+    def sees_all(self) -> bool:
+        """Whether every lead and every opportunity is asked about."""
+        return all(text == "true" for text in self.chosen.values())
+
+    def values(self, of: str = "lead") -> dict[str, Any]:
+        """What every section may use. of: the table it reads."""
         return {
-            "is_chosen": self.chosen,
+            "is_chosen": self.chosen[of],
             "is_counted": self.counted,
             "is_in_period": self._in_period(),
             "zone": settings.TIME_ZONE,
@@ -80,14 +85,15 @@ class Desk:
         *,
         dimensions: Sequence[Dimension] | None = None,
         time: str = "",
+        of: str = "lead",
         **values: Any,
     ) -> None:
         """Make the section `name` of a file a view of the same name, with the keys of its cases beside.
 
         dimensions: those it can be split by, all by default. time: the column that holds the part of time, when it is
-        not worked out from the case's day.
+        not worked out from the case's day. of: the table it reads.
         """
-        body = engine.statement(file, name, **{**self.values, **values})
+        body = engine.statement(file, name, **{**self.values(of), **values})
         keys = "".join(
             f", {time if time and dimension.is_time else dimension.key} AS k{self.dimensions.index(dimension)}"
             for dimension in (self.dimensions if dimensions is None else dimensions)
@@ -99,7 +105,7 @@ class Desk:
     ) -> dict[Key, Row]:
         """The rows of a section by key. dimensions: those it is grouped by, all by default."""
         by = self.dimensions if dimensions is None else dimensions
-        found = self.duck.execute(engine.statement(file, section, keys=self.keys_of(by), **{**self.values, **values}))
+        found = self.duck.execute(engine.statement(file, section, keys=self.keys_of(by), **{**self.values(), **values}))
         names = [column[0] for column in found.description or ()][len(by) :]
         rows = found.fetchall()
         _refuse_many(len(rows))
@@ -110,7 +116,7 @@ class Desk:
     ) -> dict[Key, Row]:
         """The same where columns are sorted lists of whole numbers: they come without a copy."""
         by = self.dimensions if dimensions is None else dimensions
-        statement = engine.statement(file, section, keys=self.keys_of(by), **{**self.values, **values})
+        statement = engine.statement(file, section, keys=self.keys_of(by), **{**self.values(), **values})
         table = self.duck.sql(statement).to_arrow_table()
         _refuse_many(table.num_rows)
         columns = [_cells(column) for column in table.columns]

@@ -41,7 +41,7 @@ def prepare(desk: Desk) -> None:
     }
     desk.duck.register("given_bucket", pa.table(table))
     desk.duck.execute("CREATE OR REPLACE TEMP TABLE bucket AS SELECT * FROM given_bucket")
-    desk.view("cases", _FILE, time="part")
+    desk.view("cases", _FILE, time="part", of="opportunity")
 
 
 def _bounds(desk: Desk) -> tuple[date, date]:
