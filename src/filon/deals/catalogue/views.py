@@ -22,7 +22,7 @@ from filon.deals.catalogue import commands, forms
 from filon.deals.forms import stage_choices
 from filon.deals.models import Product
 from filon.kit import sql
-from filon.kit.errors import Refused, not_found
+from filon.kit.errors import Kind, Refused, not_found
 from filon.leads.spelling import near
 from filon.ui import formats
 
@@ -80,6 +80,8 @@ def _save(request: Request, form: forms.ProductForm, product_id: int | None) -> 
     try:
         commands.save_product(product_id, **form.cleaned_data, by=request.actor, at=timezone.now())
     except Refused as refused:
+        if refused.kind is Kind.FORBIDDEN:
+            raise
         show_refusal(form, refused)
         return False
     return True
@@ -119,6 +121,8 @@ def stage_names(request: Request) -> HttpResponse:
         try:
             moved = commands.map_stage_name(**form.cleaned_data, by=request.actor, at=timezone.now())
         except Refused as refused:
+            if refused.kind is Kind.FORBIDDEN:
+                raise
             show_refusal(form, refused)
         else:
             messages.success(request, _said(moved))
