@@ -15,8 +15,8 @@ class HouseConfig(AppConfig):
         from filon.capture.imports import undo  # noqa: PLC0415
         from filon.config import record_names, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
-        from filon.deals.queries import open_deal_owners  # noqa: PLC0415
-        from filon.leads import fields, panels  # noqa: PLC0415
+        from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
+        from filon.leads import fields, moving, panels  # noqa: PLC0415
         from filon.leads.card import facts  # noqa: PLC0415
         from filon.measure import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
@@ -31,4 +31,5 @@ class HouseConfig(AppConfig):
         facts.connect(record_names.elsewhere())
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
+        moving.connect(leads_with_deals)
         sources.connect(working_hours.shifts)

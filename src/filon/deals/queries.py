@@ -45,3 +45,11 @@ def open_deal_owners(company_ids: Iterable[int]) -> dict[int, int]:
         params,
     )
     return dict(found)
+
+
+def leads_with_deals(lead_ids: Sequence[int]) -> set[int]:
+    """Those of these leads that have an opportunity, open or closed. One statement."""
+    if not lead_ids:
+        return set()
+    where, params = sql.any_of("lead_id", lead_ids)
+    return {row[0] for row in sql.fetch(f"SELECT DISTINCT lead_id FROM deals_opportunity WHERE {where}", params)}

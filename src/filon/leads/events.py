@@ -73,6 +73,18 @@ class StageChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageMoveUndone(Event):
+    """A passage was taken back, and is forgotten by every figure: `revokes_id` names it. The lead is at `to_stage`."""
+
+    lead_id: int
+    person_id: int | None = None
+    company_id: int | None = None
+    from_stage: str
+    to_stage: str
+    revokes_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OwnerChanged(Event):
     """A lead changed hands."""
 

@@ -1,0 +1,275 @@
+"""Moving leads from stage to stage by hand, and taking a move back.
+
+Stages that follow from opportunities are no choice of people: a lead becomes an opportunity when one is recorded, a
+customer when it is won, and leaves these stages as its opportunities do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from filon.core import access
+from filon.core.access import Actor
+from filon.core.line import Batch
+from filon.kit import sql
+from filon.kit.errors import Kind, Refused, not_found
+from filon.leads import reasons, rules, stages
+from filon.leads.events import StageChanged, StageMoveUndone
+from filon.leads.models import Lead
+
+MOVES_TO: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "disqualified", "lost")
+"""The stages that people choose."""
+FOLLOWS_DEALS: Final = ("opportunity", "customer", "attached")
+"""The stages that follow from opportunities."""
+UNDO: Final = timedelta(hours=24)
+"""How long a move can be taken back."""
+
+WithDeals = Callable[[Sequence[int]], set[int]]
+_with_deals: WithDeals | None = None
+
+
+def connect(with_deals: WithDeals) -> None:
+    """Set who knows which of some leads have opportunities; called once at start."""
+    global _with_deals  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
+    _with_deals = with_deals
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A lead and where it shall go. seen: the stage it was shown at, version: of the lead; None: whatever they are."""
+
+    lead_id: int
+    stage: str
+    reason: str = ""
+    seen: str | None = None
+    version: int | None = None
+
+
+@transaction.atomic
+def move_lead(move: Move, *, by: Actor, at: datetime) -> None:
+    """Move one lead. Raises Refused; see `move_leads`."""
+    refusal = move_leads([move], by=by, at=at)[0]
+    if refusal is not None:
+        raise refusal
+
+
+def move_leads(items: Sequence[Move], *, by: Actor, at: datetime) -> list[Refused | None]:
+    """Move leads, one answer an item: None, or why not. Needs `leads.move`. Must run in a transaction.
+
+    An exit asks for its reason. A closed lead comes back unless its person has another one open. Emits StageChanged.
+    """
+    by.require("leads.move")
+    batch = Batch([], by=by, at=at)
+    rows = batch.rows(Lead)
+    rows.load_ids(visible((item.lead_id for item in items), by), lock=True)
+    bound = _bound_to_deals(rows.by_id.values())
+    taken = _people_with_open_lead(batch, rows.by_id.values())
+    answers: list[Refused | None] = []
+    for item in items:
+        lead = rows.by_id.get(item.lead_id)
+        refusal = _refusal(item, lead, bound, taken)
+        answers.append(refusal)
+        if refusal is None and lead is not None and _move(batch, lead, item.stage, item.reason, at):
+            taken.add((lead["person_id"], lead["product_line"]))
+    batch.write()
+    return answers
+
+
+def _move(batch: Batch, lead: dict[str, Any], stage: str, reason: str, at: datetime) -> bool:
+    """Move a loaded lead; whether it is open now and was not before."""
+    was_open = lead["is_open"]
+    if stages.move(batch, lead, stage, at=at, reason=reason.strip()[:500]):
+        _touch(batch, lead, at)
+    return bool(lead["is_open"] and not was_open)
+
+
+def _touch(batch: Batch, lead: dict[str, Any], at: datetime) -> None:
+    batch.rows(Lead).change(lead, "version", lead["version"] + 1)
+    batch.rows(Lead).change(lead, "updated_at", at)
+
+
+def visible(ids: Iterable[int], by: Actor) -> list[int]:
+    """Those of these leads that the actor may see. One statement."""
+    where, params = sql.any_of("lead.id", sorted(set(ids)))
+    scope, more = access.lead_scope(by)
+    scoped = f" AND {scope}" if scope else ""
+    return [row[0] for row in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", [*params, *more])]
+
+
+# Why not --------------------------------------------------------------------------------------------------------------
+
+
+def _refusal(item: Move, lead: dict[str, Any] | None, bound: set[int], taken: set[tuple[int, str]]) -> Refused | None:
+    if lead is None:
+        return not_found(_("Lead"))
+    is_stale = (item.seen is not None and item.seen != lead["stage"]) or item.version not in {None, lead["version"]}
+    if is_stale:
+        return Refused(
+            _("Someone moved or changed this lead while you were looking at it. Reload the page and try again."),
+            Kind.STALE,
+            code="stale",
+        )
+    if item.stage == lead["stage"]:
+        return None
+    refusal = _no_such_way(item.stage, lead, is_bound=lead["id"] in bound)
+    if refusal is None and item.stage in reasons.OF_EXIT and not item.reason.strip():
+        errors: list[dict[str, object]] = [{"field": "reason", "message": _("Choose a reason.")}]
+        return Refused(_("Say why this lead leaves."), Kind.INVALID, errors, "reason_missing")
+    comes_back = not lead["is_open"] and rules.is_open(item.stage)
+    if refusal is None and comes_back and (lead["person_id"], lead["product_line"]) in taken:
+        return Refused(
+            _("This person has another open lead. Work with that one."), Kind.CONFLICT, code="other_open_lead"
+        )
+    return refusal
+
+
+def _no_such_way(stage: str, lead: dict[str, Any], *, is_bound: bool) -> Refused | None:
+    if stage not in rules.ALL_STAGES:
+        return Refused(_("There is no such stage."), Kind.INVALID, code="stage")
+    message = {
+        "opportunity": _("A lead becomes an opportunity when one is recorded for it: open the lead to create it."),
+        "customer": _("A lead becomes a customer when its opportunity is won."),
+        "attached": _("A lead is attached when another one of its account is won."),
+    }.get(stage)
+    if message is None and lead["stage"] in FOLLOWS_DEALS and is_bound:
+        message = _("This lead follows its opportunity: move or reopen the opportunity.")
+    return Refused(message, Kind.CONFLICT, code="follows_opportunity") if message else None
+
+
+def _bound_to_deals(leads: Iterable[dict[str, Any]]) -> set[int]:
+    """Those of these leads whose stage follows an opportunity. One statement when any stands at such a stage."""
+    ids = [lead["id"] for lead in leads if lead["stage"] in FOLLOWS_DEALS]
+    return _with_deals(ids) if ids and _with_deals is not None else set()
+
+
+def _people_with_open_lead(batch: Batch, leads: Iterable[dict[str, Any]]) -> set[tuple[int, str]]:
+    """(person, product line) of open leads, of those people who have a closed one here. One statement at the most."""
+    people = sorted({lead["person_id"] for lead in leads if not lead["is_open"]})
+    if not people:
+        return set()
+    where, params = sql.any_of("person_id", people)
+    return set(sql.fetch(f"SELECT person_id, product_line FROM leads_lead WHERE {where} AND is_open", params))
+
+
+# Taking back ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A change of stage as the ledger tells it."""
+
+    fact_id: int
+    at: datetime
+    from_stage: str
+    to_stage: str
+    reason: str
+
+
+def last_moves(lead_ids: Sequence[int]) -> dict[int, int]:
+    """The fact of the last change of stage of each of these leads: what an undo names. One statement."""
+    return {lead_id: passages[-1].fact_id for lead_id, passages in _history(lead_ids).items()}
+
+
+@transaction.atomic
+def undo_moves(facts: Sequence[int], *, by: Actor, at: datetime) -> list[Refused | None]:
+    """Take back changes of stage named by their facts, one answer each. Needs `leads.move`.
+
+    Only the last change of a lead can be taken back, by who made it or may assign leads, within a day. The lead is
+    again what it was; the fact that says so revokes the other. Emits StageMoveUndone.
+    """
+    by.require("leads.move")
+    where, params = sql.any_of("id", sorted(set(facts)))
+    found = sql.fetch(
+        f"SELECT id, lead_id, learnt_at, actor_kind, actor_id FROM core_fact WHERE {where} AND kind = %s",
+        [*params, StageChanged.kind],
+    )
+    told = {row[0]: row for row in found}
+    batch = Batch([], by=by, at=at)
+    rows = batch.rows(Lead)
+    rows.load_ids(visible((row[1] for row in found), by), lock=True)
+    history = _history(list(rows.by_id))
+    taken = _people_with_open_lead(batch, rows.by_id.values())
+    answers = [_undo(batch, told.get(fact_id), history, taken) for fact_id in facts]
+    batch.write()
+    return answers
+
+
+def _undo(
+    batch: Batch,
+    told: tuple[Any, ...] | None,
+    history: dict[int, list[_Passage]],
+    taken: set[tuple[int, str]],
+) -> Refused | None:
+    lead = batch.rows(Lead).by_id.get(told[1]) if told else None
+    if told is None or lead is None:
+        return not_found(_("Lead"))
+    fact_id, lead_id, learnt_at, *author = told
+    passages = history.get(lead_id, [])
+    if not passages or passages[-1].fact_id != fact_id or lead["stage"] != passages[-1].to_stage:
+        return Refused(
+            _("This lead has been moved again since: the first move cannot be taken back."), Kind.STALE, code="stale"
+        )
+    is_own = tuple(author) == (batch.by.kind, batch.by.id)
+    if not is_own and not batch.by.may("leads.assign"):
+        return Refused(_("Only who moved a lead can take that back."), Kind.FORBIDDEN, code="forbidden")
+    since = sql.as_utc(learnt_at)
+    if since is not None and batch.at - since > UNDO:
+        return Refused(_("A move can be taken back for a day."), Kind.CONFLICT, code="too_late")
+    before = passages[-1].from_stage
+    if rules.is_open(before) and not lead["is_open"] and (lead["person_id"], lead["product_line"]) in taken:
+        return Refused(
+            _("This person has another open lead. Work with that one."), Kind.CONFLICT, code="other_open_lead"
+        )
+    _put_back(batch, lead, passages)
+    return None
+
+
+def _put_back(batch: Batch, lead: dict[str, Any], passages: Sequence[_Passage]) -> None:
+    """The lead as it was before its last passage."""
+    rows, last, earlier = batch.rows(Lead), passages[-1], passages[:-1]
+    rows.change(lead, "stage", last.from_stage)
+    rows.change(lead, "is_open", rules.is_open(last.from_stage))
+    rows.change(lead, "stage_since", earlier[-1].at if earlier else lead["captured_at"])
+    rows.change(lead, "reason", earlier[-1].reason if earlier else "")
+    rows.change(lead, "reached", max(rules.RANK.get(stage, 0) for stage in _stages_of(earlier, last)))
+    _touch(batch, lead, batch.at)
+    batch.tell(
+        StageMoveUndone(
+            at=batch.at,
+            lead_id=lead["id"],
+            person_id=lead["person_id"],
+            company_id=lead["company_id"],
+            from_stage=last.to_stage,
+            to_stage=last.from_stage,
+            revokes_id=last.fact_id,
+        )
+    )
+
+
+def _stages_of(earlier: Sequence[_Passage], last: _Passage) -> set[str]:
+    return {last.from_stage, *(passage.from_stage for passage in earlier), *(passage.to_stage for passage in earlier)}
+
+
+def _history(lead_ids: Sequence[int]) -> dict[int, list[_Passage]]:
+    """The passages of leads as the ledger tells them, oldest first, without those taken back. One statement."""
+    if not lead_ids:
+        return {}
+    where, params = sql.any_of("fact.lead_id", lead_ids)
+    found = sql.fetch(
+        f"SELECT fact.lead_id, fact.id, fact.at, fact.payload FROM core_fact fact WHERE {where} AND fact.kind = %s "
+        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) ORDER BY fact.id",
+        [*params, StageChanged.kind],
+    )
+    passages: dict[int, list[_Passage]] = {}
+    for lead_id, fact_id, at, payload in found:
+        told, moment = sql.as_json(payload), sql.as_utc(at)
+        assert moment is not None  # noqa: S101 — every fact has its time
+        passage = _Passage(fact_id, moment, told["from_stage"], told["to_stage"], told.get("reason", ""))
+        passages.setdefault(lead_id, []).append(passage)
+    return passages
