@@ -133,6 +133,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
             raise click.ClickException(
                 f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port."
             ) from error
+        listener.listen(2048)  # who calls while we start waits instead of being refused
         listener.set_inheritable(True)
         yield listener
 
