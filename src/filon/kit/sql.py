@@ -5,7 +5,8 @@ Table and column names come from models only; values travel as parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -29,6 +30,24 @@ def fetch(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         cursor.execute(statement, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+@contextmanager
+def bulk_writing() -> Iterator[None]:
+    """Give this connection what long writing needs: room for index pages, and checkpoints seldom instead of at every
+    commit. Nothing on PostgreSQL, which has both."""
+    if is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size=-262144")
+        cursor.execute("PRAGMA wal_autocheckpoint=16000")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size=-65536")
+            cursor.execute("PRAGMA wal_autocheckpoint=1000")
 
 
 def execute(statement: str, params: Sequence[Any] = ()) -> int:

@@ -255,7 +255,8 @@ def run_import(import_id: int, *, by: Actor, now: Callable[[], datetime]) -> Ite
         state=Import.State.RUNNING, started_at=imported.started_at or now(), error=""
     )
     try:
-        yield from _chunks(imported, plan, by=by, now=now)
+        with sql.bulk_writing():
+            yield from _chunks(imported, plan, by=by, now=now)
     except UnreadableFile as error:
         message = _(error.message) % error.params
         _end(import_id, Import.State.FAILED, started, at=now(), error=message)
