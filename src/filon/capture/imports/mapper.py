@@ -36,11 +36,13 @@ from filon.kit.identifiers import (
 )
 from filon.kit.text import fold
 from filon.leads.rules import CHANNELS
+from filon.leads.spelling import country_meant, sector_meant
 
 FINDINGS = {
     "placeholder": gettext_noop("“%(value)s” says that nothing was chosen: taken as missing."),
     "phone": gettext_noop("“%(value)s” is not one valid phone number: kept as text."),
     "unknown_country": gettext_noop("“%(value)s” is not a known country: kept as written."),
+    "misspelt_sector": gettext_noop("“%(value)s” looks misspelt: kept as written."),
     "unknown_channel": gettext_noop("“%(value)s” is not a channel: stored as unknown."),
     "door_as_channel": gettext_noop("“%(value)s” is a door, not a channel: stored as unknown."),
     "currency": gettext_noop("“%(value)s” is not a currency code: kept as text."),
@@ -163,7 +165,10 @@ def _finish(mapped: Mapped, home: str) -> None:
     for name in ("country", "company.country"):
         code = values.get(name)
         if code is not None and not (len(code) == 2 and code.isupper()):
-            findings.append(Finding("unknown_country", name, code))
+            meant = country_meant(code)
+            findings.append(Finding("unknown_country", name, f"{code} → {meant}" if meant else code))
+    if (sector := values.get("company.sector")) is not None and (meant := sector_meant(sector)) is not None:
+        findings.append(Finding("misspelt_sector", "company.sector", f"{sector} → {meant}"))
     if "channel" in attributes:
         values.setdefault("channel", "unknown")
 

@@ -260,12 +260,14 @@ def test_maven_opportunities_map_every_row(data):
     assert sum("created_at" not in row.values for row in rows) == 500
 
 
-def test_maven_accounts_show_the_misspelt_country(data):
+def test_maven_accounts_show_what_is_misspelt_and_keep_it(data):
     path = data / "maven_crm" / "accounts.csv"
     layout = sniff(path)
     mapper = mapper_of("companies", layout.header)
     rows = [mapper(row) for row in read_rows(path, layout)]
     assert len(rows) == 85
-    assert [finding for row in rows for finding in row.findings] == [
-        ("unknown_country", "company.country", "Philipines")
-    ]
+    assert Counter(finding for row in rows for finding in row.findings) == {
+        ("misspelt_sector", "company.sector", "technolgy → Technology"): 12,
+        ("unknown_country", "company.country", "Philipines → Philippines"): 1,
+    }
+    assert sum(row.values["company.sector"] == "technolgy" for row in rows) == 12
