@@ -48,26 +48,29 @@ def _move_leads(batch: Batch, moves: Sequence[Move]) -> None:
         if row["lead_id"] in deals:
             deals[row["lead_id"]].append(row)
     reopened = set().union(*(move.ids("lead_id") for move in moves if move.was_state in {"won", "lost"}))
-    blocked = _with_other_open_lead([leads[lead_id] for lead_id in lead_ids if lead_id in reopened])
+    blocked = _with_other_open_lead([leads[lead_id] for lead_id in lead_ids])
     for lead_id in lead_ids:
-        may_return = lead_id in reopened and lead_id not in blocked
-        _move_lead(batch, leads[lead_id], deals[lead_id], may_return=may_return)
+        lead, was_closed = leads[lead_id], lead_id in reopened
+        # A lost lead comes back with any open deal of its own, a customer only when a deal that made it one is undone.
+        may_return = was_closed or bool(lead["stage"] == "lost" and deals[lead_id])
+        comes_back = lead["stage"] in {"customer", "lost"} and may_return and lead_id not in blocked
+        _move_lead(batch, lead, deals[lead_id], comes_back=comes_back)
 
 
-def _move_lead(batch: Batch, lead: Row, deals: Sequence[Row], *, may_return: bool) -> None:
-    """Put a lead where its deals say it is; one that left the journey comes back only with a deal reopened."""
+def _move_lead(batch: Batch, lead: Row, deals: Sequence[Row], *, comes_back: bool) -> None:
+    """Put a lead where its deals say it is; another exit than a loss is left to people."""
     won = [row for row in deals if row["state"] == "won"]
     still_open = [row for row in deals if row["state"] == "open"]
     if won:
         _win(batch, lead, min(won, key=lambda row: row["won_at"]))
-    elif may_return and lead["stage"] in {"customer", "lost"} and (still_open or not deals):
+    elif comes_back and (still_open or not deals):
         stages.move(batch, lead, "opportunity", at=batch.at)
     elif still_open:
         if lead["is_open"]:
             _enter_opportunity(batch, lead, still_open, before=None)
         elif lead["stage"] != "customer":
             batch.find("opportunity", "opportunity_of_exited_lead", still_open[0]["name"])
-    elif deals and (lead["is_open"] or (lead["stage"] == "customer" and may_return)):
+    elif deals and (lead["is_open"] or (lead["stage"] == "customer" and comes_back)):
         _lose(batch, lead, deals)
 
 

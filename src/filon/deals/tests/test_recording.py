@@ -257,6 +257,18 @@ def test_the_first_won_deal_makes_the_customer_while_others_are_open(take, lead)
     assert lead.stage == "customer"
 
 
+def test_a_lost_lead_comes_back_with_a_new_deal_and_a_disqualified_one_does_not(take, lead):
+    take("opportunity", [deal(**{"lead.external_id": "L1", "stage": "Lost", "close_date": date(2026, 3, 1)})])
+    take("opportunity", [deal(**{"external_id": "D2", "lead.external_id": "L1"})])
+    lead.refresh_from_db()
+    assert (lead.stage, lead.is_open) == ("opportunity", True)
+    Lead.objects.update(stage="disqualified", is_open=False)
+    take("opportunity", [deal(**{"external_id": "D3", "lead.external_id": "L1"})])
+    lead.refresh_from_db()
+    assert lead.stage == "disqualified"
+    assert "opportunity_of_exited_lead" in findings()
+
+
 def test_a_loss_beside_a_win_leaves_the_customer(take, lead):
     won = deal(**{"lead.external_id": "L1", "stage": "Won", "close_date": date(2026, 3, 1)})
     lost = deal(**{"external_id": "D2", "lead.external_id": "L1", "stage": "Lost", "close_date": date(2026, 4, 1)})
