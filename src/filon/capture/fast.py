@@ -12,6 +12,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 
 from filon.capture import doors
 from filon.capture.doors import DOORS, Door
@@ -52,10 +53,15 @@ async def serve(door: Door, scope: Scope, receive: Receive, send: Send) -> None:
 async def _actor(header: str) -> Actor:
     known, actor = keys.remembered(header)
     if not known:
-        actor = await sync_to_async(keys.authenticate)(header)
+        actor = await sync_to_async(_authenticate)(header)
     if actor is None:
         raise Refused("Send a valid API key: Authorization: Bearer filon_…", Kind.NOT_SIGNED_IN, code="no_valid_key")
     return actor
+
+
+def _authenticate(header: str) -> Actor | None:
+    close_old_connections()  # this thread's connection may be older than the database's last restart
+    return keys.authenticate(header)
 
 
 async def _body(receive: Receive, longest: int) -> bytes:

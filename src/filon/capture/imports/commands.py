@@ -309,7 +309,7 @@ def _cut(
 
 def _is_serving() -> bool:
     """Whether people are being served from this data folder: then an import makes way."""
-    return bool(presence.alive("web"))
+    return bool(presence.alive("servers"))
 
 
 class _Pace:
