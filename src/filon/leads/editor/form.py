@@ -31,6 +31,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "add": Words("Add a line", "Ajouter une ligne"),
     "group": Words("Add a group", "Ajouter un groupe"),
     "remove": Words("Remove this line", "Retirer cette ligne"),
+    "remove_group": Words("Remove this group", "Retirer ce groupe"),
+    "choose": Words("Choose", "Choisir"),
     "as_text": Words("Write it as text", "Écrire en texte"),
     "as_rows": Words("Edit line by line", "Modifier ligne par ligne"),
     "too_deep": Words(
@@ -226,6 +228,7 @@ def _part(part: Line | Block, path: Path, editor: Editor, offer: Offer, language
     codes = offer.comparisons(part)
     code = part.comparison if part.comparison in codes else codes[0]
     one = COMPARISONS[code]
+    choices = _choices(found, language)
     error = editor.error[1].in_language(language) if editor.error and editor.error[0] == path else ""
     return {
         "is_group": False,
@@ -241,7 +244,8 @@ def _part(part: Line | Block, path: Path, editor: Editor, offer: Offer, language
         "is_many": one.is_many,
         "value": _together(part.values) if one.is_many else (part.values[0] if part.values else ""),
         "values": part.values,
-        "choices": _choices(found, language),
+        "choices": choices,
+        "chosen": ", ".join(label for key, label in choices if key in part.values),
         "is_boolean": found is not None and found.kind == "boolean",
         "is_number": found is not None and found.kind == "number",
         "is_day": found is not None and found.kind == "datetime",
