@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from filon.kit.errors import Refused
 from filon.scoring import wording
+from filon.scoring.conditions import MOST_TEXT
 from filon.scoring.rules import Cap, EngagementRule, FitRule, Thresholds
-
-MOST_TEXT: Final = 2_000
 
 
 class PointsField(forms.DecimalField):
@@ -37,8 +36,7 @@ class PointsField(forms.DecimalField):
 
 
 def _condition(label: Any, **more: Any) -> forms.CharField:
-    attrs = {"rows": 4, "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off", "class": "code"}
-    return forms.CharField(label=label, max_length=MOST_TEXT, widget=forms.Textarea(attrs=attrs), strip=False, **more)
+    return forms.CharField(label=label, max_length=MOST_TEXT, strip=False, **more)
 
 
 class _Edit(forms.Form):
@@ -81,7 +79,7 @@ class EngagementRuleForm(_Edit):
     where = _condition(
         gettext_lazy("Condition on the act"),
         required=False,
-        help_text=gettext_lazy("Leave it empty for every act of this kind."),
+        help_text=gettext_lazy("optional: without one, every act of this kind"),
     )
     points = PointsField(
         gettext_lazy("Points an act brings"), help_text=gettext_lazy("More than 0. They are halved at each half-life.")

@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from filon.core.conditions import ConditionError
 from filon.core.web import Request
 from filon.kit.errors import Kind, Refused, not_found
-from filon.scoring import commands, diff, forms, language, queries, studio, wording
+from filon.scoring import commands, conditions, diff, forms, queries, studio, wording
 from filon.scoring.rules import EngagementRule, FitRule
 from filon.scoring.studio import Version
 
@@ -63,39 +62,24 @@ def progress(request: Request) -> HttpResponse:
     return render(request, "scoring/_progress.html", {"job": studio.recomputation(by=request.actor)})
 
 
-@require_safe
-def check(request: Request) -> HttpResponse:
-    """A condition as it is typed: in words, or what is wrong and where."""
+@require_POST
+def check(request: Request, family: str) -> HttpResponse:
+    """A condition as it is written: in words, or what is wrong and where. Writes nothing."""
     request.actor.require("leads.see")
-    kind = request.GET.get("kind", "")
-    text = request.GET.get("where" if kind else "condition", "")[: forms.MOST_TEXT]
-    error = _error_in(text, kind)
-    said = "" if error or not (text.strip() or kind) else _said(text, kind)
-    return render(request, "scoring/_check.html", {"error": error, "said": said})
+    typed = conditions.posted(request.POST, family)
+    return render(request, "scoring/_check.html", conditions.checked(typed, family, request.POST.get("kind", "")))
 
 
-def _said(text: str, kind: str) -> str:
-    return (wording.act_text(kind, text) if kind else wording.fit_text(text))[0]
-
-
-def _error_in(text: str, kind: str) -> dict[str, str] | None:
-    """Where a condition is wrong: the text before, at and after the place, and the message."""
-    if not text.strip():
-        return None
-    try:
-        if kind:
-            language.act_condition(kind, text)
-        else:
-            language.fit_condition(text)
-    except ConditionError as error:
-        end = error.position + error.length
-        return {
-            "before": text[: error.position],
-            "at": text[error.position : end],
-            "after": text[end:],
-            "message": error.words.in_language("fr" if wording.is_french() else "en"),
-        }
-    return None
+@require_POST
+def editor(request: Request, family: str) -> HttpResponse:
+    """The condition's lines after one of their buttons, with what they say now. Writes nothing."""
+    request.actor.require("leads.see")
+    kind = request.POST.get("kind", "")
+    changed = conditions.acted(
+        conditions.posted(request.POST, family), request.POST.get("do", ""), family=family, kind=kind
+    )
+    context = {**conditions.shown(changed, family), **conditions.checked(changed, family, kind)}
+    return render(request, "scoring/_editor.html", context)
 
 
 # Rules of the draft ---------------------------------------------------------------------------------------------------
@@ -124,9 +108,10 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
 
 
 def _edit_rule(request: Request, family: str, known: FitRule | EngagementRule | None) -> HttpResponse:
-    form = _rule_form(request, family, known)
+    typed = conditions.posted(request.POST, family) if request.method == "POST" else None
+    form = _rule_form(request, family, known, typed.text if typed else "")
     status = 200
-    if request.method == "POST" and form.is_valid():
+    if typed is not None and form.is_valid() and typed.error is None:
         try:
             _save_rule(request, form, known.id if known else "")
         except Refused as refused:
@@ -134,24 +119,25 @@ def _edit_rule(request: Request, family: str, known: FitRule | EngagementRule | 
         else:
             messages.success(request, _("Saved in the draft. It counts once it is published."))
             return redirect("scoring:studio")
-    elif request.method == "POST":
+    elif typed is not None:
         status = 422
-    typed = form[form.text_field].value() or ""
     kind = str(form["kind"].value() or "any") if family == "engagement" else ""
+    shown = typed or conditions.of_rule(known, family)
     context = {
         "form": form,
+        "text_field": form[form.text_field],
         "family": family,
         "known": known,
-        "error": _error_in(typed, kind),
-        "said": _said(typed, kind) if typed or known else "",
         "fields": wording.act_fields() if family == "engagement" else wording.fit_fields(),
         "trail": _trail(known.name if known else _("New rule")),
+        **conditions.shown(shown, family),
+        **conditions.checked(shown, family, kind),
     }
     return render(request, "scoring/rule.html", context, status=status)
 
 
 def _rule_form(
-    request: Request, family: str, known: FitRule | EngagementRule | None
+    request: Request, family: str, known: FitRule | EngagementRule | None, text: str
 ) -> forms.FitRuleForm | forms.EngagementRuleForm:
     initial: dict[str, Any] = {"edition": _edition(request)}
     if isinstance(known, FitRule):
@@ -159,7 +145,11 @@ def _rule_form(
     elif known is not None:
         initial |= forms.EngagementRuleForm.values_of(known)
     make = forms.FitRuleForm if family == "fit" else forms.EngagementRuleForm
-    return make(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method != "POST":
+        return make(initial=initial)
+    data = request.POST.copy()
+    data[make.text_field] = text
+    return make(data, initial=initial)
 
 
 def _save_rule(request: Request, form: forms.FitRuleForm | forms.EngagementRuleForm, rule_id: str) -> None:

@@ -89,7 +89,7 @@ def test_a_wrong_condition_is_marked_at_its_place_and_what_was_typed_is_kept(mar
 
 def test_an_engagement_rule_is_edited_with_its_cap(marketing):
     page = text_of(marketing.get("/scoring/rules/prices"))
-    assert 'path contains "tarif"' in page
+    assert 'value="tarif, prix, pricing"' in page
     values = {"edition": "0", "name": "Tarifs", "kind": "page_viewed", "where": "path = /tarifs", "points": "9"}
     assert marketing.post("/scoring/rules/prices", {**values, "cap_acts": "2"}).status_code == 422
     marketing.post("/scoring/rules/prices", {**values, "cap_acts": "2", "cap_days": "5"})
@@ -98,10 +98,56 @@ def test_an_engagement_rule_is_edited_with_its_cap(marketing):
 
 
 def test_a_condition_is_checked_as_it_is_typed(marketing):
-    fit = text_of(marketing.get("/scoring/check", {"condition": "company.employees >= 50"}))
+    fit = text_of(marketing.post("/scoring/check/fit", {"condition": "company.employees >= 50"}))
     assert "Effectif est au moins 50" in fit
-    act = text_of(marketing.get("/scoring/check", {"kind": "page_viewed", "where": "path ="}))
+    act = text_of(marketing.post("/scoring/check/engagement", {"kind": "page_viewed", "where": "path ="}))
     assert "Une valeur est attendue" in act
+    assert marketing.post("/scoring/check/other", {}).status_code == 404
+
+
+LINES = {
+    "mode": "rows",
+    "join": "all",
+    "line-0-field": "person.job_title",
+    "line-0-comparison": "contains",
+    "line-0-value": "directeur, DSI",
+    "line-1-field": "company.employees",
+    "line-1-comparison": "least",
+    "line-1-value": "50",
+}
+
+
+def test_a_rule_is_written_line_by_line(marketing):
+    page = text_of(marketing.get("/scoring/rules/decides"))
+    assert 'value="directeur, directrice, director' in page  # fifteen words in one line
+    assert "<textarea" not in page
+    values = {"edition": "0", "name": "Décideur", "points": "10", **LINES}
+    assert marketing.post("/scoring/rules/new/fit", values).status_code == 302
+    rule = studio.draft(by=SYSTEM).content.fit[-1]
+    assert rule.condition == (
+        "(person.job_title contains directeur or person.job_title contains DSI) and company.employees >= 50"
+    )
+
+
+def test_a_wrong_line_is_marked_and_what_was_typed_is_kept(marketing):
+    values = {"edition": "0", "name": "Décideur", "points": "10", **LINES, "line-1-value": "beaucoup"}
+    response = marketing.post("/scoring/rules/new/fit", values)
+    assert response.status_code == 422
+    page = text_of(response)
+    assert "company.employees attend un nombre" in page
+    assert 'value="beaucoup"' in page
+    assert 'value="directeur, DSI"' in page
+
+
+def test_the_lines_answer_their_buttons(marketing):
+    more = text_of(marketing.post("/scoring/editor/fit", {**LINES, "do": "add"}))
+    assert 'name="line-2-field"' in more
+    less = text_of(marketing.post("/scoring/editor/fit", {**LINES, "do": "remove:1"}))
+    assert "Fonction contient « directeur » ou « DSI »" in less  # what it says comes along
+    text = text_of(marketing.post("/scoring/editor/fit", {**LINES, "do": "text"}))
+    assert "company.employees >= 50</textarea>" in text
+    back = {"mode": "text", "where": "path contains /tarifs", "kind": "page_viewed", "do": "rows"}
+    assert 'value="/tarifs"' in text_of(marketing.post("/scoring/editor/engagement", back))
 
 
 def test_a_colleagues_change_is_told_and_the_next_try_goes_through(marketing, admin, at):
