@@ -11,7 +11,7 @@ from filon.core.line import Batch
 from filon.leads import engagement
 from filon.leads.models import Campaign, Company, Person
 from filon.scoring import commands, rules
-from filon.scoring.compiled import Compiled
+from filon.scoring.judging.compiled import Compiled
 
 
 def answer_scores(batch: Batch) -> None:

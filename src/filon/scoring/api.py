@@ -11,9 +11,10 @@ from ninja import Field, Router, Schema
 
 from filon.kit.errors import not_found
 from filon.kit.problems import READ_PROBLEMS
-from filon.scoring import queries, studio
-from filon.scoring.explanation import Explanation
+from filon.scoring import queries
+from filon.scoring.judging.explanation import Explanation
 from filon.scoring.rules import thresholds_to_json
+from filon.scoring.studio import queries as studio
 
 router = Router(tags=["scoring"])
 

@@ -16,10 +16,11 @@ from filon.core import jobs, ledger
 from filon.core.access import Actor
 from filon.core.conditions import ConditionError
 from filon.kit.errors import Kind, Refused
-from filon.scoring import language, rules, starter, versions
-from filon.scoring.compiled import Compiled
+from filon.scoring import rules, starter, versions
 from filon.scoring.cooling import forget_last_look
 from filon.scoring.events import ScoringDrafted, ScoringPublished
+from filon.scoring.judging import language
+from filon.scoring.judging.compiled import Compiled
 from filon.scoring.models import RuleSet
 from filon.scoring.rules import EngagementRule, FitRule, Rules, Thresholds
 

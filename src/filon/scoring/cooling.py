@@ -16,9 +16,10 @@ from filon.kit import sql
 from filon.leads import engagement
 from filon.leads.models import Lead
 from filon.leads.rules import RANK
-from filon.scoring import crossing, judge, rules, versions
-from filon.scoring.compiled import Compiled
-from filon.scoring.judge import Levels
+from filon.scoring import crossing, rules, versions
+from filon.scoring.judging import judge
+from filon.scoring.judging.compiled import Compiled
+from filon.scoring.judging.judge import Levels
 
 PART: Final = 1_000
 _LOOKED_AT: Final = "scoring.cooled_at"

@@ -12,9 +12,9 @@ from filon.kit import sql
 from filon.leads import engagement, stages
 from filon.leads.rules import RANK
 from filon.scoring import rules
-from filon.scoring.compiled import Compiled
 from filon.scoring.events import ThresholdCrossed
-from filon.scoring.judge import LeadRow, Levels
+from filon.scoring.judging.compiled import Compiled
+from filon.scoring.judging.judge import LeadRow, Levels
 
 COLD: Final = Decimal("0.8")
 """A lead has cooled down when its engagement is under this share of the threshold: a bit less is no news."""

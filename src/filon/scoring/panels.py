@@ -19,7 +19,7 @@ from filon.core.web import Request
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
 from filon.scoring import queries
-from filon.scoring.explanation import EngagementLine, Explanation, FitLine
+from filon.scoring.judging.explanation import EngagementLine, Explanation, FitLine
 from filon.ui import formats
 
 TEMPLATE: Final = "scoring/_score_panel.html"

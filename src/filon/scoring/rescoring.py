@@ -16,8 +16,9 @@ from filon.core.line import Batch
 from filon.core.models import Job
 from filon.kit import sql
 from filon.leads.models import Lead
-from filon.scoring import commands, judge, versions
-from filon.scoring.judge import Levels
+from filon.scoring import commands, versions
+from filon.scoring.judging import judge
+from filon.scoring.judging.judge import Levels
 
 PART: Final = 1_000
 """Leads judged in one transaction: few enough that nobody waits long for the write lock."""

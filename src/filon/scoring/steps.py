@@ -8,9 +8,10 @@ from typing import Final
 from filon.core.line import Batch, Rows
 from filon.kit import sql
 from filon.leads.models import Company, Lead, Person
-from filon.scoring import commands, crossing, history, judge, rescoring
-from filon.scoring.compiled import Act, Compiled
-from filon.scoring.judge import Levels
+from filon.scoring import commands, crossing, rescoring
+from filon.scoring.judging import history, judge
+from filon.scoring.judging.compiled import Act, Compiled
+from filon.scoring.judging.judge import Levels
 
 MOST_RELATIVES: Final = 2_000
 """How many leads outside the batch are judged with it because their person or company changed; a job takes more."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from filon.scoring import panels, views
+from filon.scoring import panels
+from filon.scoring.studio import views
 
 
 class _Family(StringConverter):

@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from filon.kit import sql
-from filon.scoring.compiled import Compiled, compile_rules
+from filon.scoring.judging.compiled import Compiled, compile_rules
 from filon.scoring.models import RuleSet
 from filon.scoring.rules import Rules, columns
 

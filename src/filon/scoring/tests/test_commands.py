@@ -12,9 +12,10 @@ from filon.core.access import Actor
 from filon.core.models import Fact, Job
 from filon.kit.errors import Kind, Refused
 from filon.leads.models import Lead
-from filon.scoring import commands, rescoring, studio, versions
+from filon.scoring import commands, rescoring, versions
 from filon.scoring.models import RuleSet
 from filon.scoring.starter import STARTER
+from filon.scoring.studio import queries as studio
 from filon.scoring.tests.conftest import (
     THRESHOLDS,
     act_rule,

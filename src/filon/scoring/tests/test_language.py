@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from filon.core.conditions import ConditionError
-from filon.scoring import language
-from filon.scoring.compiled import compile_rules
+from filon.scoring.judging import language
+from filon.scoring.judging.compiled import compile_rules
 from filon.scoring.starter import STARTER
 from filon.scoring.tests.conftest import act_rule, fit_rule, rules_of
 

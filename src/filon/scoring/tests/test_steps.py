@@ -16,8 +16,9 @@ from filon.core.models import Fact, Job
 from filon.leads import engagement
 from filon.leads.events import PageViewed
 from filon.leads.models import Company, Lead
-from filon.scoring import history, rescoring, steps, versions
+from filon.scoring import rescoring, steps, versions
 from filon.scoring.events import ThresholdCrossed
+from filon.scoring.judging import history
 from filon.scoring.tests.conftest import Revoked, act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
 
 DAY = timedelta(days=1)

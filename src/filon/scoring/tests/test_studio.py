@@ -12,9 +12,11 @@ from filon.core.access import SYSTEM
 from filon.core.models import Fact
 from filon.kit.errors import Kind, Refused
 from filon.leads.models import Lead
-from filon.scoring import commands, diff, proposal, queries, studio
+from filon.scoring import commands
 from filon.scoring.models import RuleSet
 from filon.scoring.starter import STARTER, THRESHOLDS
+from filon.scoring.studio import diff, proposal, thresholds
+from filon.scoring.studio import queries as studio
 from filon.scoring.tests.conftest import act_rule, fit_rule, rules_of, take_acts, take_leads
 
 DAY = timedelta(days=1)
@@ -156,7 +158,7 @@ def closed_leads(at, count, *, customers):
 def test_thresholds_come_from_enough_history(in_force, at):
     in_force(rules_of(fit_rule("door = api", 60), act_rule("submitted", 10)), at)
     closed_leads(at, 240, customers=40)
-    found = queries.propose_thresholds(by=SYSTEM)
+    found = thresholds.propose_thresholds(by=SYSTEM)
     assert (found.closed, found.customers, found.is_enough) == (240, 40, True)
     assert found.is_fit_learnt
     assert found.thresholds.mql_fit == found.thresholds.fit_b == 44
@@ -169,7 +171,7 @@ def test_thresholds_come_from_enough_history(in_force, at):
 def test_too_little_history_proposes_the_usual_thresholds(in_force, at):
     in_force(rules_of(fit_rule("door = api", 60)), at)
     closed_leads(at, 199, customers=40)
-    found = queries.propose_thresholds(by=SYSTEM)
+    found = thresholds.propose_thresholds(by=SYSTEM)
     assert (found.is_enough, found.thresholds) == (False, THRESHOLDS)
     assert RuleSet.objects.filter(state="draft").count() == 0
 
@@ -183,7 +185,7 @@ def test_engagement_is_learnt_as_it_was_when_the_outcome_was_known(in_force, at)
         lead.stage, lead.is_open = ("customer" if position < 30 else "lost"), False
         lead.stage_since = at + 30 * DAY  # a half-life later: 16 points were left
         lead.save(update_fields=["stage", "is_open", "stage_since"])
-    found = queries.propose_thresholds(by=SYSTEM)
+    found = thresholds.propose_thresholds(by=SYSTEM)
     assert (found.is_fit_learnt, found.is_engagement_learnt) == (False, True)
     cuts = found.thresholds
     assert (cuts.engagement_1, cuts.engagement_2, cuts.engagement_3, cuts.mql_engagement) == (16, 8, 2, 8)

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from filon.core import jobs
 from filon.core.access import SYSTEM
-from filon.scoring import commands, studio, versions
+from filon.scoring import commands, versions
 from filon.scoring.models import RuleSet
 from filon.scoring.starter import STARTER
+from filon.scoring.studio import queries as studio
 from filon.scoring.tests.conftest import act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
 
 pytestmark = pytest.mark.django_db

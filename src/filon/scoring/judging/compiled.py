@@ -13,7 +13,8 @@ from filon.core.conditions import ConditionError, Subject, compile_closure, fiel
 from filon.core.conditions.tree import ANY_KIND
 from filon.leads import engagement
 from filon.leads.fields import KINDS, REGISTRY
-from filon.scoring import language, rules
+from filon.scoring import rules
+from filon.scoring.judging import language
 from filon.scoring.rules import EngagementRule, FitRule, Rules
 
 Act = Mapping[str, Any]

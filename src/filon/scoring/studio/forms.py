@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from filon.kit.errors import Refused
-from filon.scoring import wording
-from filon.scoring.conditions import MOST_TEXT
 from filon.scoring.rules import Cap, EngagementRule, FitRule, Thresholds
+from filon.scoring.studio import wording
+from filon.scoring.studio.conditions import MOST_TEXT
 
 
 class PointsField(forms.DecimalField):

@@ -21,11 +21,13 @@ from filon.kit.errors import Kind, Refused
 from filon.leads import engagement, fields
 from filon.leads.fields import REGISTRY
 from filon.leads.models import Company, Lead, Person
-from filon.scoring import diff, judge, language, rules, versions
-from filon.scoring.compiled import Compiled
-from filon.scoring.judge import LeadRow, Levels
+from filon.scoring import rules, versions
+from filon.scoring.judging import judge, language
+from filon.scoring.judging.compiled import Compiled
+from filon.scoring.judging.judge import LeadRow, Levels
 from filon.scoring.models import RuleSet
 from filon.scoring.rules import EngagementRule, FitRule, Rules
+from filon.scoring.studio import diff
 
 MOST_COUNTED: Final = 100_000
 """Leads, the latest first, among which rules count those they are about."""

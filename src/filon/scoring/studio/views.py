@@ -15,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from filon.core.web import Request
 from filon.kit.errors import Kind, Refused, not_found
-from filon.scoring import commands, conditions, diff, forms, queries, studio, wording
+from filon.scoring import commands
 from filon.scoring.rules import EngagementRule, FitRule
-from filon.scoring.studio import Version
+from filon.scoring.studio import conditions, diff, forms, thresholds, wording
+from filon.scoring.studio import queries as studio
+from filon.scoring.studio.queries import Version
 
 _STATUS: Final = {Kind.INVALID: 422, Kind.STALE: 409, Kind.CONFLICT: 409}
 
@@ -175,7 +177,7 @@ def settings(request: Request) -> HttpResponse:
     request.actor.require("scoring.change")
     current, draft = _both(request)
     content = (draft or current).content
-    proposal = queries.propose_thresholds(by=request.actor)
+    proposal = thresholds.propose_thresholds(by=request.actor)
     chosen = proposal.thresholds if "proposed" in request.GET else content.thresholds
     initial = {"edition": _edition(request), **forms.SettingsForm.values_of(content.half_life_days, chosen)}
     form = forms.SettingsForm(request.POST if request.method == "POST" else None, initial=initial)

@@ -13,7 +13,7 @@ from filon.core.conditions import LIVE_FACT_SQL
 from filon.core.ledger import Event
 from filon.core.models import Fact
 from filon.kit import sql
-from filon.scoring.compiled import Act
+from filon.scoring.judging.compiled import Act
 
 _COLUMNS: Final = (
     "lead_id",

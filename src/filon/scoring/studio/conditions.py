@@ -12,8 +12,9 @@ from filon.leads.editor import form
 from filon.leads.editor.form import Editor
 from filon.leads.editor.lines import Offer
 from filon.leads.fields import REGISTRY
-from filon.scoring import language, wording
+from filon.scoring.judging import language
 from filon.scoring.rules import EngagementRule, FitRule
+from filon.scoring.studio import wording
 
 FAMILIES: Final = {
     "fit": Offer(REGISTRY, "person.job_title", hidden=language.UNSTABLE),

@@ -15,8 +15,9 @@ from filon.core.conditions import Subject
 from filon.core.line import Batch
 from filon.leads import engagement
 from filon.leads.models import Campaign, Company, Lead, Person
-from filon.scoring import history, rules
-from filon.scoring.compiled import Act, Compiled
+from filon.scoring import rules
+from filon.scoring.judging import history
+from filon.scoring.judging.compiled import Act, Compiled
 
 LeadRow = dict[str, Any]
 

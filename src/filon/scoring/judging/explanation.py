@@ -12,8 +12,8 @@ from typing import Final
 from filon.core.conditions import Subject
 from filon.kit.text import fold
 from filon.scoring import rules
-from filon.scoring.compiled import Act, ActTest, Compiled, Judged
-from filon.scoring.past import Known
+from filon.scoring.judging.compiled import Act, ActTest, Compiled, Judged
+from filon.scoring.judging.past import Known
 
 MOST_ACTS: Final = 20
 """Acts a line shows one by one, the latest first; the older ones are one line together."""

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from filon.core.conditions import ConditionError, Field, describe, describe_act
 from filon.core.conditions.tree import ANY_KIND
 from filon.leads.fields import KINDS, REGISTRY
-from filon.scoring import language
-from filon.scoring.diff import Change
+from filon.scoring.judging import language
 from filon.scoring.rules import Cap, EngagementRule, FitRule
+from filon.scoring.studio.diff import Change
 from filon.ui import formats
 
 ASPECTS: Final[dict[str, str | Promise]] = {

@@ -1,0 +1,1 @@
+"""Judging leads by a version: conditions, acts, points, and the reasons of a score at any date."""

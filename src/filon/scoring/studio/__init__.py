@@ -1,0 +1,1 @@
+"""The studio: where people read, change, simulate and publish the rules."""
