@@ -183,6 +183,7 @@ class Changes:
             self.batch.tell(
                 OpportunityStageChanged(
                     at=row["stage_since"],
+                    from_since=before["stage_since"],
                     from_stage_id=before["stage_id"],
                     from_stage=stages[before["stage_id"]].code,
                     to_stage_id=row["stage_id"],

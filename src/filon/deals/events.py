@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -34,8 +35,9 @@ class OpportunityCreated(OpportunityFact):
 
 @dataclass(frozen=True, kw_only=True)
 class OpportunityStageChanged(OpportunityFact):
-    """It passed from one stage to another; stages by id and code."""
+    """It passed from one stage to another; stages by id and code. `from_since`: when it had come to the first."""
 
+    from_since: datetime
     from_stage_id: int
     from_stage: str
     to_stage_id: int

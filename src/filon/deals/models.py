@@ -122,7 +122,7 @@ class Opportunity(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-    product = models.ForeignKey(Product, models.SET_NULL, null=True, blank=True, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="+", db_index=False)
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="+", db_index=False)
     stage_since = models.DateTimeField()

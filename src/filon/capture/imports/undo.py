@@ -6,7 +6,7 @@ do, so a killed undo goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,13 +26,19 @@ from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import fills, rules
 from filon.leads.models import Company, Lead, Person, SourceRecord
 
+GiveBack = Callable[..., None]
 _CHUNK: Final = 1000
 _made: list[type[Model]] = []
+_gives_back: list[GiveBack] = []
 
 
-def connect(made: Sequence[type[Model]]) -> None:
-    """Set the tables whose rows an import makes (each with `import_id`), in the order they must go."""
+def connect(made: Sequence[type[Model]], gives_back: Sequence[GiveBack] = ()) -> None:
+    """Set the tables whose rows an import makes (each with `import_id`), in the order they must go.
+
+    gives_back: what slices of their own return to how it was before an import (its id, at), before those rows go.
+    """
     _made[:] = made
+    _gives_back[:] = gives_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ def run_undo(import_id: int, *, at: datetime, keeps_worked: bool = True) -> Iter
     """Take the rows of an import back, yielding as it goes. keeps_worked: all but those people have worked on since."""
     with transaction.atomic():
         _give_back(import_id, at)
+        for give_back in _gives_back:
+            give_back(import_id, at=at)
         SourceRecord.objects.filter(import_id=import_id).delete()
         # What its system gave before this import is not known any more: what it gives next is looked at anew.
         SourceRecord.objects.filter(last_import_id=import_id).update(digest="", given={}, last_import_id=None)
@@ -150,6 +158,10 @@ def _return_attribute(rows: Rows, row: dict[str, Any], name: str, old: Any, new:
     rows.change(row, "attributes_folded", fills.fold_attributes(attributes))
 
 
+_TOLD_BY_ID: Final = frozenset({"lead_id", "person_id", "company_id", "opportunity_id"})
+"""Columns by which facts name the records that people work on."""
+
+
 # What it made ----------------------------------------------------------------------------------------------------
 
 
@@ -172,8 +184,8 @@ def _remove(model: type[Model], import_id: int, *, keeps_worked: bool) -> Iterat
 
 def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[int]:
     """The rows that a person or another door has touched since."""
-    column = {Lead: "lead_id", Person: "person_id", Company: "company_id"}.get(model)
-    if column is None:
+    column = f"{model.__name__.lower()}_id"
+    if column not in _TOLD_BY_ID:
         return set()
     where, params = sql.any_of(column, ids)
     tail = "AND (import_id IS NULL OR import_id <> %s) AND (actor_kind IN ('user', 'key') OR import_id IS NOT NULL)"

@@ -28,7 +28,16 @@ def entry(kind: str, values: dict[str, Any], **more: Any) -> Entry:
     return Entry(kind=kind, values=values, **more)
 
 
-def take_in(kind: str, rows: list[dict[str, Any]], *, by: Any = SYSTEM, at: datetime = NOON, **more: Any) -> Batch:
+def take_in(
+    kind: str,
+    rows: list[dict[str, Any]],
+    *,
+    by: Any = SYSTEM,
+    at: datetime = NOON,
+    import_id: int | None = None,
+    **more: Any,
+) -> Batch:
     """Take entries of one kind down the line; the batch they went in."""
     entries = [entry(kind, values, at=at, **more) for values in rows]
-    return line.run_with_retries(lambda: Batch(entries, by=by, at=at, is_live=bool(more.get("is_live"))))
+    is_live = bool(more.get("is_live"))
+    return line.run_with_retries(lambda: Batch(entries, by=by, at=at, import_id=import_id, is_live=is_live))
