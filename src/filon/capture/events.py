@@ -40,3 +40,11 @@ class ImportUndone(Event):
     """A whole import was taken back: every fact it left is revoked by this one."""
 
     imported_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignAdded(Event):
+    """A colleague declared a campaign, so that costs and leads can name it."""
+
+    campaign_id: int
+    channel: str

@@ -1,0 +1,99 @@
+"""What people call the codes and fields that facts speak of, in the language now active."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+
+from filon.core.conditions.words import Words, words
+from filon.leads import fields
+from filon.ui import formats, stages
+
+_LABELS: Final[Mapping[str, Words | str | Promise]] = {
+    **{field.name: field.label for field in (*fields.PERSON, *fields.COMPANY, *fields.ORIGIN, *fields.JOURNEY)},
+    "person.first_name": gettext_lazy("First name"),
+    "person.last_name": gettext_lazy("Last name"),
+    "person.country": gettext_lazy("Country"),
+    "person.city": gettext_lazy("City"),
+    "person.linkedin_url": gettext_lazy("LinkedIn profile"),
+    "company.country": gettext_lazy("Country"),
+    "company.city": gettext_lazy("City"),
+    "company.owner": gettext_lazy("Account owner"),
+}
+_CHOICES: Final[Mapping[str, Mapping[str, Words]]] = {
+    "channel": fields.CHANNELS,
+    "class": fields.CLASSES,
+    "motion": fields.MOTIONS,
+    "route": fields.ROUTES,
+    "door": fields.DOORS,
+}
+
+
+def named(label: object) -> str:
+    """A label of the condition language, or any other text, in the active language."""
+    return words(label).in_language(get_language() or "fr")
+
+
+def field_label(of: str, field: str) -> str:
+    """What a field of a person, company or lead is called; a field of the workspace's own by its name."""
+    if field.startswith("attributes."):
+        return field.removeprefix("attributes.")
+    if of != "company" and field == "company.name":
+        return named(_LABELS["company.name"])
+    known = _LABELS.get(field if of == "lead" or field.startswith(f"{of}.") else f"{of}.{field}")
+    return named(known) if known is not None else field
+
+
+def choice(field: str, code: str) -> str:
+    """What a code of a field with choices is called; the code itself when nobody knows it."""
+    return named(_CHOICES[field].get(code, code))
+
+
+def outcome(code: str) -> str:
+    """What came of a call."""
+    return named(fields.OUTCOMES.get(code, code))
+
+
+def value_of(field: str, value: Any) -> str:
+    """A field's value as people read it."""
+    if value in (None, ""):
+        return formats.MISSING
+    if field in _CHOICES:
+        return choice(field, str(value))
+    if field == "stage":
+        return stages.label(str(value))
+    if field in {"company.employees", "company.revenue"}:
+        return number(value)
+    return str(value)
+
+
+def plain(value: Any) -> str:
+    """A value as it stands; a dash for none."""
+    return formats.MISSING if value is None else str(value)
+
+
+def number(value: Any) -> str:
+    """A number that a fact keeps as text or as a number."""
+    try:
+        return formats.number(Decimal(str(value)))
+    except InvalidOperation:
+        return str(value)
+
+
+def moment(value: Any) -> str:
+    """A moment or a day that a fact keeps as text."""
+    text = plain(value)
+    try:
+        return formats.exact(datetime.fromisoformat(text)) if len(text) > 10 else formats.day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def money(value: Any, currency: str) -> str:
+    """An amount with its currency."""
+    return formats.money(None if value is None else Decimal(str(value)), currency)
