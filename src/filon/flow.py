@@ -26,7 +26,7 @@ from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent
 from filon.leads.models import Company, Lead, Person
 from filon.leads.panels import Panel
 from filon.leads.search import index as search
-from filon.measure import refresh
+from filon.measure.lake import refresh
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises

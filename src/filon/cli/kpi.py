@@ -69,8 +69,7 @@ def rebuild() -> dict[str, Any]:
     """Make the whole lake anew from the database."""
     from django.utils import timezone
 
-    from filon.measure import lake as files
-    from filon.measure import refresh
+    from filon.measure.lake import files, refresh
 
     at = timezone.now()
     snapshot = refresh.rebuild(files.here(), at, everything=True)

@@ -18,7 +18,7 @@ class HouseConfig(AppConfig):
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.leads import fields, moving, panels  # noqa: PLC0415
         from filon.leads.card import facts  # noqa: PLC0415
-        from filon.measure import sources  # noqa: PLC0415
+        from filon.measure.lake import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
 

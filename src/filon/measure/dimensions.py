@@ -16,7 +16,7 @@ from filon.kit.errors import Refused
 from filon.kit.text import fold
 from filon.leads import fields
 from filon.measure.engine import Sql, identifier
-from filon.measure.sources import attribute_column
+from filon.measure.lake.sources import attribute_column
 
 TIMES: Final[Mapping[str, str]] = {
     "day": "strftime(day, '%Y-%m-%d')",
@@ -175,13 +175,18 @@ def _as_it_is(keys: Sequence[str]) -> Mapping[str, str]:
 
 def _by_id(statement: str) -> Callable[[Sequence[str]], Mapping[str, str]]:
     def labels(keys: Sequence[str]) -> Mapping[str, str]:
-        where, params = sql.any_of("id", [int(key) for key in keys])
+        where, params = sql.any_of("id", _ids(keys))
         return {str(row_id): name for row_id, name in sql.fetch(f"{statement} WHERE {where}", params)}
 
     return labels
 
 
 def _stages(keys: Sequence[str]) -> Mapping[str, str]:
-    where, params = sql.any_of("id", [int(key) for key in keys])
+    where, params = sql.any_of("id", _ids(keys))
     rows = sql.fetch(f"SELECT id, code, name FROM deals_stage WHERE {where}", params)
     return {str(row_id): name or code for row_id, code, name in rows}
+
+
+def _ids(keys: Sequence[str]) -> list[int]:
+    """Keys come from addresses too: what is no id names nobody."""
+    return [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]

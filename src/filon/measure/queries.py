@@ -21,14 +21,15 @@ from filon.core.conditions import ConditionError, Node, compile_sql, explain_err
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.leads import fields
-from filon.measure import dimensions, engine, periods, refresh
+from filon.measure import dimensions, engine, periods
 from filon.measure.dimensions import Dimension
 from filon.measure.engine import Sql
 from filon.measure.figures import FIGURES
 from filon.measure.figures.desk import COUNTED, Cell, Desk, Figure, Key, Row
-from filon.measure.lake import Snapshot
+from filon.measure.lake import files, refresh
+from filon.measure.lake.files import Snapshot
+from filon.measure.lake.refresh import Reading
 from filon.measure.periods import Asked
-from filon.measure.refresh import Reading
 
 NAMES: Final = tuple(FIGURES)
 PAGE: Final = 50
@@ -80,6 +81,12 @@ class Answer:
             "is_behind": self.is_behind,
             "notes": dict(self.notes),
         }
+
+
+def attributes() -> frozenset[str]:
+    """The custom attributes leads can be split by, as columns `a:…` of the lake; none while there is no lake."""
+    manifest = files.here().manifest()
+    return manifest.leads.attributes if manifest else frozenset()
 
 
 def figure(name: str, asked: Asked, *, by: Actor, at: datetime, may_wait: bool = False) -> Answer:
@@ -308,7 +315,7 @@ def _order(split: Sequence[Dimension], line: Line, main: str) -> tuple[Any, ...]
 class Behind:
     """The rows a number counts, newest id first. of: lead, opportunity or cost. total: how many there are.
 
-    after: the id to go on from; None on the last page.
+    after: the id to go on from; None on the last page. split: the dimensions, each with its key and how it is called.
     """
 
     of: str
@@ -316,7 +323,7 @@ class Behind:
     total: int
     after: int | None
     as_of: datetime
-    shown: Sequence[tuple[str, str | None]]
+    split: Sequence[tuple[Dimension, str | None, str | None]]
 
 
 def rows_behind(
@@ -346,7 +353,7 @@ def rows_behind(
         kind.prepare(desk)
         called = _lines(desk, {keys: {}}, kind.over)[0].shown
         total, ids = _ids(desk, cell, keys, after, limit + 1)
-    shown = [(dimension.asked, text) for dimension, text in zip(split, called, strict=True)]
+    shown = list(zip(split, keys, called, strict=True))
     more = ids[limit - 1] if len(ids) > limit else None
     return Behind(cell.of, ids[:limit], total, more, reading.snapshot.as_of, shown)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from filon.measure import engine, periods
 from filon.measure.dimensions import Dimension
 from filon.measure.engine import Sql
-from filon.measure.lake import Snapshot
+from filon.measure.lake.files import Snapshot
 from filon.measure.periods import Asked
 
 Key = tuple[str | None, ...]

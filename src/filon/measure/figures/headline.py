@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
-from filon.measure import periods, rules
+from filon.measure import rules
 from filon.measure.figures.cost import full_spend
 from filon.measure.figures.desk import Cell, Desk, Figure, Key, Row, money
 
 _FILE: Final = "headline"
-_EVER: Final = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_EVER: Final = (date(1, 1, 1), date(9999, 12, 31))
 
 
 def prepare(desk: Desk) -> None:
     """The views `lead_cases` and `deal_cases`, and those of what was spent."""
-    zone = periods.zone()
-    bounds = {
-        "first_at": periods.start_of(desk.asked.first, zone) if desk.asked.first else _EVER[0],
-        "last_at": periods.start_of(desk.asked.last, zone) if desk.asked.last else _EVER[1],
-    }
+    bounds: dict[str, Any] = {"first": desk.asked.first or _EVER[0], "last": desk.asked.last or _EVER[1]}
     desk.view("lead_cases", _FILE, **bounds)
     desk.view("deal_cases", _FILE, of="opportunity", **bounds)
 

@@ -3,10 +3,10 @@
 
 -- section: cases
 SELECT *,
-    mql_at IS NOT NULL AS is_mql,
-    sql_at IS NOT NULL AS is_sql,
-    opportunity_at IS NOT NULL AS is_opportunity,
-    customer_at IS NOT NULL AS is_customer,
+    mql_on IS NOT NULL AS is_mql,
+    sql_on IS NOT NULL AS is_sql,
+    opportunity_on IS NOT NULL AS is_opportunity,
+    customer_on IS NOT NULL AS is_customer,
     true AS is_leads
 FROM (
     SELECT * REPLACE (first_channel AS channel, first_campaign_id AS campaign_id), captured_on AS day
@@ -30,10 +30,9 @@ GROUP BY ALL
 -- Those who became customers in the period, whenever they were captured.
 SELECT *, true AS is_customers_won
 FROM (
-    SELECT * REPLACE (first_channel AS channel, first_campaign_id AS campaign_id),
-        (customer_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS day
+    SELECT * REPLACE (first_channel AS channel, first_campaign_id AS campaign_id), customer_on AS day
     FROM lead
-    WHERE customer_at IS NOT NULL AND $is_chosen AND $is_counted
+    WHERE customer_on IS NOT NULL AND $is_chosen AND $is_counted
 )
 WHERE $is_in_period
 

@@ -7,16 +7,12 @@ SELECT *,
     entered = 'mql' AS is_mql, entered = 'sql' AS is_sql, entered = 'opportunity' AS is_opportunity,
     entered = 'customer' AS is_customer
 FROM (
-    SELECT *, (entered_at AT TIME ZONE 'UTC' AT TIME ZONE $zone)::DATE AS day
-    FROM (
-        SELECT *, unnest(['captured', 'qualifying', 'nurturing', 'mql', 'sql', 'opportunity', 'customer']) AS entered,
-            unnest([captured_at, qualifying_at, nurturing_at, mql_at, sql_at, opportunity_at, customer_at]) AS entered_at
-        FROM lead
-        WHERE $is_chosen AND $is_counted
-    )
-    WHERE entered_at IS NOT NULL
+    SELECT *, unnest(['captured', 'qualifying', 'nurturing', 'mql', 'sql', 'opportunity', 'customer']) AS entered,
+        unnest([captured_on, qualifying_on, nurturing_on, mql_on, sql_on, opportunity_on, customer_on]) AS day
+    FROM lead
+    WHERE $is_chosen AND $is_counted
 )
-WHERE $is_in_period
+WHERE day IS NOT NULL AND $is_in_period
 
 -- section: figure
 SELECT $keys

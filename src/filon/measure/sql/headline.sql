@@ -1,11 +1,11 @@
 -- The five figures of the head's home: what happened in a period, in one look.
--- In: lead, opportunity, and the spend of cost.sql. $first_at and $last_at are the period's bounds, UTC.
+-- In: lead, opportunity, and the spend of cost.sql. The period is the days [$first, $last).
 
 -- section: lead_cases
 SELECT *,
-    captured_at >= $first_at AND captured_at < $last_at AS is_new_leads,
-    coalesce(sql_at >= $first_at AND sql_at < $last_at, false) AS is_sql_accepted,
-    coalesce(customer_at >= $first_at AND customer_at < $last_at, false) AS is_customers_won
+    captured_on >= $first AND captured_on < $last AS is_new_leads,
+    coalesce(sql_on >= $first AND sql_on < $last, false) AS is_sql_accepted,
+    coalesce(customer_on >= $first AND customer_on < $last, false) AS is_customers_won
 FROM lead
 WHERE $is_chosen AND $is_counted
 
@@ -18,8 +18,8 @@ FROM lead_cases
 
 -- section: deal_cases
 SELECT *,
-    coalesce(created_at >= $first_at AND created_at < $last_at, false) AS is_created,
-    coalesce(won_at >= $first_at AND won_at < $last_at AND won_at <= $as_of, false) AS is_won,
+    coalesce(created_on >= $first AND created_on < $last, false) AS is_created,
+    coalesce(closed_on >= $first AND closed_on < $last AND won_at <= $as_of, false) AS is_won,
     CASE WHEN currency = $currency THEN amount END AS ours
 FROM opportunity
 WHERE $is_chosen

@@ -16,8 +16,8 @@ from filon.core.models import Fact, Job
 from filon.kit.errors import Kind, Refused
 from filon.leads.events import CallLogged, FieldsChanged, PageViewed
 from filon.leads.models import Company, Lead
-from filon.measure import changes, lake, refresh, sources
-from filon.measure.lake import Lake
+from filon.measure.lake import changes, files, refresh, sources
+from filon.measure.lake.files import Lake
 from filon.routing.events import CalendarChanged
 
 from .conftest import NOW, Corrected, World, moment
@@ -235,7 +235,7 @@ def test_rows_brought_in_while_parts_are_made_stay_beside_them(world: World, lak
     world.ask("funnel")
     world.move(lead, "mql", "2026-01-08")
     world.ask("funnel")
-    place = lake.here()
+    place = files.here()
     before = place.manifest()
     made = refresh._make(place, before, changes.Changes(before.position), NOW, sources.Cut(before.position.id))
     world.move(other, "customer", "2026-01-09")  # told, and asked for, before the parts are published
@@ -270,14 +270,14 @@ def test_a_manifest_that_cannot_be_read_is_no_lake(world: World, lake_here: Path
 def test_files_no_longer_named_stay_a_while_for_their_readers(world: World, lake_here: Path):
     lead = world.lead()
     world.ask("funnel")
-    old = lake.here().snapshot()
+    old = files.here().snapshot()
     world.move(lead, "mql", "2026-01-08")
     world.ask("funnel")
-    refresh.rebuild(lake.here(), NOW, everything=True)
+    refresh.rebuild(files.here(), NOW, everything=True)
     assert refresh.sizes(old) == (1, 0)
-    refresh.rebuild(lake.here(), NOW + timedelta(minutes=16), everything=True)
+    refresh.rebuild(files.here(), NOW + timedelta(minutes=16), everything=True)
     left = {str(path.relative_to(lake_here)) for path in lake_here.rglob("*.parquet")}
-    assert left == lake.here().manifest().files() | set(lake.here().manifest().retired)
+    assert left == files.here().manifest().files() | set(files.here().manifest().retired)
     assert not left & (old.manifest.files())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, Replied
-from filon.measure import sources
+from filon.measure.lake import sources
 from filon.routing.events import PromiseCancelled, PromiseMade, PromiseMet
 
 from .conftest import NOW, World, moment

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from filon.kit import sql
 from filon.leads import events
-from filon.measure.sources import ACTS
+from filon.measure.lake.sources import ACTS
 
 MANY: Final = 50_000
 """Facts since the position beyond which nobody looks at them one by one."""

@@ -20,7 +20,7 @@ import orjson
 from django.conf import settings
 
 from filon.measure import engine
-from filon.measure.changes import Position
+from filon.measure.lake.changes import Position
 
 _FORMAT: Final = 4  # of the manifest
 LAYOUT: Final = f"{_FORMAT}-{engine.fingerprint('lead', 'opportunity')}"

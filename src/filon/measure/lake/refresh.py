@@ -18,10 +18,11 @@ from filon.core import jobs
 from filon.core.jobs import JobContext
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
-from filon.measure import changes, engine, lake, sources
-from filon.measure.changes import Changes, Position
-from filon.measure.lake import Lake, Manifest, Snapshot, Table
-from filon.measure.sources import PART, Cut, Where
+from filon.measure import engine
+from filon.measure.lake import changes, files, sources
+from filon.measure.lake.changes import Changes, Position
+from filon.measure.lake.files import Lake, Manifest, Snapshot, Table
+from filon.measure.lake.sources import PART, Cut, Where
 
 INLINE: Final = 5_000
 """Changed rows that a figure may bring in by itself; above that a job does."""
@@ -50,7 +51,7 @@ def current(*, at: datetime, may_wait: bool = False) -> Reading:
 
     Raises Refused (busy) when there is nothing to answer from yet and a job is making it.
     """
-    place = lake.here()
+    place = files.here()
     manifest = place.manifest()
     if manifest is None:
         return _first(place, at=at, may_wait=may_wait)
@@ -307,7 +308,7 @@ def as_of(until: datetime, *, at: datetime, may_wait: bool = False) -> Reading:
     reading = current(at=at, may_wait=may_wait)
     if until >= reading.snapshot.as_of:
         return Reading(replace(reading.snapshot, as_of=min(until, at)), reading.is_behind)
-    place = Lake(lake.here().root / "past" / f"{engine.naive(until):%Y%m%dT%H%M%S%f}")
+    place = Lake(files.here().root / "past" / f"{engine.naive(until):%Y%m%dT%H%M%S%f}")
     manifest = place.manifest()
     if manifest is not None and not _is_stale(manifest, until):
         return Reading(Snapshot(place.root, manifest, until))
@@ -366,7 +367,7 @@ def refresh(job: JobContext) -> None:
 
 def remake(job: JobContext) -> None:
     """Make the whole lake anew, so that whatever was missed is mended within a day. Safe to run twice."""
-    rebuild(lake.here(), job.at, everything=True)
+    rebuild(files.here(), job.at, everything=True)
 
 
 def past(job: JobContext) -> None:

@@ -1,0 +1,283 @@
+"""Answers as people read them: columns with their words and units, tables, plots, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.conf import settings
+from django.utils import dateformat
+from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from filon.measure import dimensions
+from filon.measure.dimensions import Dimension
+from filon.measure.queries import Answer, Line
+from filon.measure.rules import FEW
+from filon.ui import formats, stages
+
+Text = str | Promise
+UrlOf = Callable[[str, Line | None], str]
+"""The address of the rows behind a column of a line; of the whole when there is no line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a page's table. unit: count, rate, interval, money, hours, days, number or maturity.
+
+    few_of: the column that says of how many cases a rate or time is, to grey it where they are few.
+    """
+
+    name: str
+    label: Text
+    unit: str = "count"
+    few_of: str = ""
+
+
+def _rate(name: str, label: Text, few_of: str) -> tuple[Column, Column]:
+    return Column(name, label, "rate", few_of), Column(name, lazy("95 % interval"), "interval", few_of)
+
+
+FUNNEL: Final = (
+    Column("captured", lazy("Leads")),
+    Column("mql", lazy("MQL")),
+    Column("mql_rate", lazy("MQL rate"), "rate", "captured"),
+    Column("sql", lazy("SQL")),
+    *_rate("sql_rate", lazy("SQL rate"), "captured"),
+    Column("opportunity", lazy("Opportunities")),
+    Column("customer", lazy("Customers")),
+    *_rate("rate", lazy("Customer rate"), "captured"),
+    Column("immature", lazy("Maturity"), "maturity"),
+)
+FLOWS: Final = tuple(column for column in FUNNEL if column.unit in {"count", "rate"})
+"""The funnel's columns on the period basis: ratios of flows have no interval."""
+
+SPEED: Final = (
+    Column("leads", lazy("Leads")),
+    Column("responded", lazy("Answered")),
+    Column("waiting", lazy("Waiting")),
+    Column("exited", lazy("Left before")),
+    Column("out_of_order", lazy("Contacted before capture")),
+    Column("response_median_hours", lazy("First response, median"), "hours", "responded"),
+    Column("response_p90_hours", lazy("90 % within"), "hours", "responded"),
+    Column("response_median_hours_working", lazy("Median in working hours"), "hours", "responded"),
+    Column("conversed", lazy("Conversations")),
+    Column("conversation_median_hours", lazy("First conversation, median"), "hours", "conversed"),
+    Column("within_sla", lazy("Within SLA"), "rate", "sla_counted"),
+    Column("attempts_per_lead", lazy("Attempts per lead"), "number"),
+    Column("reach_rate", lazy("Reach rate"), "rate", "attempted"),
+)
+COST: Final = (
+    Column("spend", lazy("Spend"), "money"),
+    Column("leads", lazy("Leads")),
+    Column("cost_per_lead", lazy("Cost per lead"), "money", "leads"),
+    Column("cost_per_mql", lazy("Cost per MQL"), "money", "mql"),
+    Column("cost_per_sql", lazy("Cost per SQL"), "money", "sql"),
+    Column("cost_per_opportunity", lazy("Cost per opportunity"), "money", "opportunity"),
+    Column("cost_per_customer", lazy("Cost per customer"), "money", "customer"),
+    Column("spend_full", lazy("Full cost"), "money"),
+    Column("customers_won", lazy("Customers won")),
+    Column("cac", lazy("CAC"), "money", "customers_won"),
+    Column("immature", lazy("Maturity"), "maturity"),
+)
+VELOCITY: Final = (
+    Column("open", pgettext_lazy("opportunities", "Open")),
+    Column("won", pgettext_lazy("opportunities", "Won")),
+    Column("lost", pgettext_lazy("opportunities", "Lost")),
+    *_rate("win_rate", lazy("Win rate"), "closed"),
+    Column("won_amount", lazy("Won amount"), "money"),
+    Column("average_deal", lazy("Average deal"), "money", "won"),
+    Column("median_deal", lazy("Median deal"), "money", "won"),
+    Column("cycle_days_mean", lazy("Cycle, mean"), "days", "won"),
+    Column("cycle_days_median", lazy("Cycle, median"), "days", "won"),
+    Column("velocity_per_day", lazy("Velocity per day"), "money"),
+)
+DIMENSION_LABELS: Final[Mapping[str, Text]] = {
+    "day": lazy("Day"),
+    "week": lazy("Week"),
+    "month": lazy("Month"),
+    "quarter": lazy("Quarter"),
+    "year": lazy("Year"),
+    "channel": lazy("Channel"),
+    "source": lazy("Source"),
+    "campaign": lazy("Campaign"),
+    "medium": lazy("Medium"),
+    "door": lazy("Door"),
+    "owner": lazy("Owner"),
+    "manager": lazy("Manager"),
+    "team": lazy("Team"),
+    "office": lazy("Office"),
+    "company.sector": lazy("Sector"),
+    "company.country": lazy("Country"),
+    "product": lazy("Product"),
+    "class": lazy("Class"),
+    "motion": lazy("Motion"),
+    "route": lazy("Route"),
+    "stage": lazy("Stage"),
+}
+
+
+def dimension_label(name: str) -> str:
+    """What people call a dimension; an attribute by its own name."""
+    known = DIMENSION_LABELS.get(name)
+    if known is not None:
+        return str(known)
+    text = name.removeprefix("attributes.")
+    return text[:1].upper() + text[1:]
+
+
+# Cells ----------------------------------------------------------------------------------------------------------------
+
+
+def value_text(value: Any, unit: str) -> str:
+    """A value as it is read; “–” when it is not known."""
+    if value is None:
+        return formats.MISSING
+    if unit == "rate":
+        return formats.percent(value)
+    if unit == "money":
+        return formats.money(Decimal(value), settings.FILON_CURRENCY)
+    if unit == "hours":
+        return formats.duration(timedelta(hours=value))
+    if unit == "days":
+        return _("%(n)s days") % {"n": formats.number(value, 1)}
+    return formats.number(value, 1 if unit == "number" else 0)
+
+
+def interval_text(values: Mapping[str, Any], name: str) -> str:
+    """The bounds of a rate's interval."""
+    low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
+    if low is None or high is None:
+        return formats.MISSING
+    return f"{formats.number(low * 100, 1)}{formats.SPACE}–{formats.SPACE}{formats.percent(high)}"
+
+
+def maturity_text(value: bool | None) -> str:
+    """Whether a cohort can be judged."""
+    if value is None:
+        return _("delay unknown")
+    return _("too early") if value else _("mature")
+
+
+def cell(column: Column, values: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """A cell of a table: its text, the address of its rows, and whether it stands on few cases."""
+    value = values.get(column.name)
+    if column.unit == "interval":
+        return {"text": interval_text(values, column.name), "few": _is_few(column, values)}
+    if column.unit == "maturity":
+        return {"text": maturity_text(value), "few": value is not False}
+    linked = url if value is not None else ""
+    return {"text": value_text(value, column.unit), "url": linked, "few": _is_few(column, values)}
+
+
+def _is_few(column: Column, values: Mapping[str, Any]) -> bool:
+    if not column.few_of:
+        return False
+    counted = {
+        "closed": ("won", "lost"),
+        "sla_counted": ("sla_met", "sla_breached"),
+    }.get(column.few_of, (column.few_of,))
+    return sum(values.get(name) or 0 for name in counted) < FEW
+
+
+def key_text(dimension: Dimension, key: str | None, shown: str | None) -> str:
+    """What a row is split by, in the reader's words."""
+    if key is None:
+        return _("(without %(name)s)") % {"name": dimension_label(dimension.name).lower()}
+    if dimension.is_time:
+        return time_text(dimension.name, key)
+    if dimension.name == "stage" and key in stages.LABELS:
+        return stages.label(key)
+    return dimensions.code_labels(dimension, get_language() or settings.LANGUAGE_CODE).get(key, shown or key)
+
+
+def time_text(unit: str, key: str) -> str:
+    """A part of time as people say it: `2026-01` is “janv. 2026”."""
+    if unit == "month":
+        return dateformat.format(date.fromisoformat(f"{key}-01"), "M Y")
+    if unit == "day":
+        return formats.day(date.fromisoformat(key))
+    year, _dash, part = key.partition("-")
+    if unit == "week":
+        return _("W%(number)s %(year)s") % {"number": part[1:], "year": year}
+    return _("Q%(number)s %(year)s") % {"number": part[1:], "year": year} if unit == "quarter" else year
+
+
+def table(answer: Answer, columns: Sequence[Column], url_of: UrlOf, total: Line | None = None) -> dict[str, Any]:
+    """An answer as `ui/data_table.html` takes it, the whole in its last row."""
+    heads = [" · ".join(dimension_label(dimension.name) for dimension in answer.dimensions)]
+    rows = [
+        [line_text(answer, line), *(cell(column, line.values, url_of(column.name, line)) for column in columns)]
+        for line in answer.lines
+    ]
+    if total is not None:
+        whole = [cell(column, total.values, url_of(column.name, None)) for column in columns]
+        rows.append([_("Total"), *whole])
+    return {"headers": [*heads, *(str(column.label) for column in columns)], "rows": rows}
+
+
+def line_text(answer: Answer, line: Line) -> str:
+    """What names a line: its keys in words."""
+    parts = zip(answer.dimensions, line.keys, line.shown, strict=True)
+    return " · ".join(key_text(dimension, key, shown) for dimension, key, shown in parts)
+
+
+# CSV ------------------------------------------------------------------------------------------------------------------
+
+
+def as_csv(answer: Answer) -> str:
+    """The rows as a spreadsheet opens them: in French with semicolons and decimal commas; no cell is a formula."""
+    is_french = formats.language() == "fr"
+    names = [dimension.asked for dimension in answer.dimensions]
+    columns = list(answer.lines[0].values) if answer.lines else []
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";" if is_french else ",", lineterminator="\r\n")
+    writer.writerow([neutral(name) for name in (*names, *columns)])
+    for line in answer.lines:
+        keys = zip(answer.dimensions, line.keys, line.shown, strict=True)
+        shown = [neutral(key_text(dimension, key, text)) for dimension, key, text in keys]
+        writer.writerow([*shown, *(_csv_cell(line.values.get(column), is_french) for column in columns)])
+    return out.getvalue()
+
+
+def _csv_cell(value: Any, is_french: bool) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    text = str(value)
+    return text.replace(".", ",") if is_french and _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).removeprefix("-").isdigit()
+
+
+def neutral(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+# Plots ----------------------------------------------------------------------------------------------------------------
+
+MOST_BARS: Final = 24
+
+
+def plotted(answer: Answer, column: str, *, most: int = MOST_BARS) -> tuple[Sequence[Line], int]:
+    """The lines a plot shows, and how many it leaves to the table: all times, or the largest of the rest."""
+    lines = [line for line in answer.lines if line.values.get(column) is not None]
+    is_time = bool(answer.dimensions) and answer.dimensions[0].is_time
+    shown = lines[-most * 2 :] if is_time else lines[:most]
+    return shown, len(lines) - len(shown)
+
+
+def numbers(lines: Iterable[Line], column: str) -> list[float | None]:
+    """A column as numbers for a plot."""
+    return [None if (value := line.values.get(column)) is None else float(value) for line in lines]

@@ -1,0 +1,1 @@
+"""The lake: measure tables as Parquet that follow the ledger."""
