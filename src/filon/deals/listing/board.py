@@ -34,15 +34,16 @@ def board(
 ) -> tuple[list[Column], list[PipelineRow]]:
     """The stages of a pipeline (the default one for None), and all pipelines. Open deals, and those closed since.
 
-    Cards come by close date, the soonest first. Five statements; sums leave other currencies out.
+    Cards come by close date, the soonest first. Seven statements; sums leave other currencies out.
     """
     by.require("deals.see")
     known = pipelines.load()
     pipeline = known.by_id.get(pipeline_id or 0, known.default)
-    still_open = Filter(state="open", pipeline_id=pipeline.id, owner_id=owner_id)
-    closed = Filter(pipeline_id=pipeline.id, owner_id=owner_id, closed_from=closed_from)
     sums: dict[int, tuple[int, Decimal, Decimal]] = {}
-    for wanted in (still_open, closed):
+    for state in rules.STATES:
+        stage_ids = tuple(stage.id for stage in pipeline.stages if stage.state == state)
+        since = None if state == "open" else closed_from
+        wanted = Filter(state=state, stage_ids=stage_ids, owner_id=owner_id, closed_from=since)
         _add_sums(sums, wanted, pipeline, by=by, at=at)
     shown = _cards(pipeline, owner_id, closed_from, by=by, at=at, limit=cards)
     return [

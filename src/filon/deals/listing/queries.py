@@ -32,6 +32,7 @@ class Filter:
     state: str = ""
     pipeline_id: int | None = None
     stage_id: int | None = None
+    stage_ids: tuple[int, ...] = ()
     owner_id: int | None = None
     product_id: int | None = None
     company_id: int | None = None
@@ -142,6 +143,8 @@ def condition(wanted: Filter, by: Actor, at: datetime) -> tuple[str, list[Any]]:
         value = getattr(wanted, column)
         if value is not None:
             parts.append((f"opportunity.{column} = %s", [value]))
+    if wanted.stage_ids:
+        parts.append(sql.any_of("opportunity.stage_id", wanted.stage_ids))
     if wanted.state:
         parts.append(("opportunity.state = %s", [wanted.state]))
     if wanted.text:
@@ -166,7 +169,9 @@ def _ranges(wanted: Filter) -> Iterable[tuple[str, list[Any]]]:
             yield f"opportunity.{column} {sign} %s", [_bound(value)]
     if wanted.closed_from is not None:
         moment = connection.ops.adapt_datetimefield_value(wanted.closed_from)
-        yield "(opportunity.won_at >= %s OR opportunity.lost_at >= %s)", [moment, moment]
+        columns = {"won": ("won_at",), "lost": ("lost_at",)}.get(wanted.state, ("won_at", "lost_at"))
+        since = " OR ".join(f"opportunity.{column} >= %s" for column in columns)
+        yield f"({since})", [moment] * len(columns)
 
 
 def _bound(value: Any) -> Any:
