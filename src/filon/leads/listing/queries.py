@@ -27,10 +27,12 @@ PAGE: Final = 50
 MOST: Final = 200
 FOUND: Final = 2_000
 """How many leads the words of a list find at most; the newest."""
+JOURNEY: Final = rules.STAGES
+"""The columns of the board."""
 CARDS: Final = 20
 """How many cards a column of the board shows."""
 _WALKED: Final = 2_000
-_COUNTED_A_STAGE: Final = 1_000
+_COUNTED_A_STAGE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ class LeadRow:
     last_name: str
     email: str
     phone: str
+    external_id: str
     job_title: str
     city: str
     country: str
@@ -59,7 +60,7 @@ class LeadRow:
     @property
     def title(self) -> str:
         """What to call the lead: its person's name, else an identifier."""
-        return self.name or self.email or self.phone or f"#{self.id}"
+        return self.name or self.email or self.phone or self.external_id or f"#{self.id}"
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -81,6 +82,10 @@ _COLUMNS: Final[dict[str, str]] = {
     "last_name": "person.last_name",
     "email": "person.email",
     "phone": "person.phone",
+    "external_id": (
+        "COALESCE((SELECT own.value FROM leads_identifier AS own WHERE own.person_id = person.id "
+        "AND own.kind = 'external' ORDER BY own.id LIMIT 1), '')"
+    ),
     "job_title": "person.job_title",
     "city": "person.city",
     "country": "person.country",
