@@ -95,6 +95,9 @@ def test_dotted_names_of_imports_mean_the_same(ask):
         ({"name": "A", "probability": 60}, "probability"),
         ({"name": "A", "lead_id": 999_999}, "lead.id"),
         ({"amount": "10"}, "name"),
+        ({"name": "  ", "amount": "10"}, "name"),
+        ({"name": "A", "email": "not an address"}, "email"),
+        ({"name": "A", "company": {"siren": "123"}}, "company.siren"),
     ],
 )
 def test_what_is_wrong_is_named(ask, body, field):
