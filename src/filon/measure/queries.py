@@ -89,6 +89,12 @@ def attributes() -> frozenset[str]:
     return manifest.leads.attributes if manifest else frozenset()
 
 
+def is_large() -> bool:
+    """Whether the workspace is so large that slow figures are asked for apart."""
+    manifest = files.here().manifest()
+    return manifest is not None and len(manifest.leads.parts) > 1
+
+
 def figure(name: str, asked: Asked, *, by: Actor, at: datetime, may_wait: bool = False) -> Answer:
     """A figure of `kpi.md`. Needs `kpi.see`; a manager's are those of their team.
 

@@ -13,7 +13,7 @@ from filon.measure.figures.funnel import passage, usual_delay
 from filon.measure.rules import Delay
 
 KINDS: Final = ("media", "event", "agency")
-"""The kinds of cost that cost per lead takes; full cost takes all."""
+"""The kinds of cost that cost per lead takes; spend and CAC take all."""
 
 _FILE: Final = "cost"
 _STAGES: Final = ("mql", "sql", "opportunity", "customer")
@@ -27,7 +27,8 @@ def prepare(desk: Desk) -> None:
     desk.view("won_cases", _FILE)
     by = _spent_by(desk)
     desk.view("spend_cases", _FILE, dimensions=by, kinds=KINDS)
-    desk.view("known_cases", _FILE, dimensions=[dimension for dimension in by if not dimension.is_time])
+    lasting = [dimension for dimension in by if not dimension.is_time]
+    desk.view("known_cases", _FILE, dimensions=lasting, kinds=KINDS)
 
 
 def _spent_by(desk: Desk) -> list[Dimension]:
@@ -56,54 +57,49 @@ class _Spend:
     """What was spent, by key: None where no cost was ever entered, or where costs are not known by such a split."""
 
     def __init__(self, desk: Desk) -> None:
-        by = _spent_by(desk)
         self.rows: dict[Key, Row] = {}
-        self._known: set[Key] = set()
+        self._known: dict[Key, Row] = {}
+        self._lasting = [number for number, dimension in enumerate(desk.dimensions) if not dimension.is_time]
+        by = _spent_by(desk)
         if len(by) < len(desk.dimensions):
             desk.notes["cost_not_split"] = 1
-            return
-        if not desk.sees_all:
+        elif not desk.sees_all:
             desk.notes["cost_not_filtered"] = 1
-            return
-        self._lasting = [number for number, dimension in enumerate(desk.dimensions) if not dimension.is_time]
-        of_time = [dimension for dimension in by if not dimension.is_time]
-        self.rows = desk.grouped(_FILE, "spend")
-        self._known = set(desk.grouped(_FILE, "known", of_time)) if of_time else _any(desk)
+        else:
+            self.rows = desk.grouped(_FILE, "spend")
+            self._known = desk.grouped(_FILE, "known", [dimension for dimension in by if not dimension.is_time])
         if left_out := sum(row["left_out"] for row in self.rows.values()):
             desk.notes["other_currency"] = left_out
 
-    def of(self, key: Key) -> tuple[Decimal, Decimal] | None:
-        """(by the kinds counted, by all kinds)."""
-        if not self._known or tuple(key[number] for number in self._lasting) not in self._known:
-            return None
+    def of(self, key: Key) -> tuple[Decimal | None, Decimal | None]:
+        """(all of it, that of the kinds that cost per lead counts)."""
+        known = self._known.get(tuple(key[number] for number in self._lasting))
+        if known is None:
+            return None, None
         row: dict[str, Any] = self.rows.get(key, {})
-        return row.get("spend") or Decimal(0), row.get("spend_full") or Decimal(0)
+        direct = row.get("spend_direct") or Decimal(0) if known["is_direct_known"] else None
+        return row.get("spend") or Decimal(0), direct
 
 
 def full_spend(desk: Desk) -> Decimal | None:
     """All that was spent in the period; None where no cost was ever entered, or only some leads are asked about."""
     desk.view("spend_cases", _FILE, dimensions=(), kinds=KINDS)
-    desk.view("known_cases", _FILE, dimensions=())
-    found = _Spend(desk).of(())
-    return None if found is None else found[1]
+    desk.view("known_cases", _FILE, dimensions=(), kinds=KINDS)
+    return _Spend(desk).of(())[0]
 
 
-def _any(desk: Desk) -> set[Key]:
-    return {()} if desk.duck.execute("SELECT 1 FROM known_cases LIMIT 1").fetchall() else set()
-
-
-def _row(row: Row, spent: tuple[Decimal, Decimal] | None, won: int, *, as_of: datetime, delay: Delay) -> Row:
-    spend, full = spent if spent is not None else (None, None)
+def _row(row: Row, spent: tuple[Decimal | None, Decimal | None], won: int, *, as_of: datetime, delay: Delay) -> Row:
+    spend, direct = spent
     last = row["last_captured_at"]
     return {
         "spend": money(spend),
         "leads": row["leads"],
-        "cost_per_lead": money(rules.per(spend, row["leads"])),
-        **{f"cost_per_{stage}": money(rules.per(spend, row[stage])) for stage in _STAGES},
+        "cost_per_lead": money(rules.per(direct, row["leads"])),
+        **{f"cost_per_{stage}": money(rules.per(direct, row[stage])) for stage in _STAGES},
         **{stage: row[stage] for stage in _STAGES},
-        "spend_full": money(full),
+        "spend_direct": money(direct),
         "customers_won": won,
-        "cac": money(rules.per(full, won)),
+        "cac": money(rules.per(spend, won)),
         "immature": None if last is None else rules.is_immature(engine.naive(as_of) - last, delay),
     }
 
@@ -115,7 +111,7 @@ _CELLS: Final = {
     **{f"cost_per_{stage}": Cell(f"is_{stage}") for stage in _STAGES},
     "customers_won": Cell("is_customers_won", "won_cases"),
     "cac": Cell("is_customers_won", "won_cases"),
-    "spend": Cell("is_spend AND is_ours", "spend_cases", "cost"),
-    "spend_full": Cell("is_ours", "spend_cases", "cost"),
+    "spend": Cell("is_spend", "spend_cases", "cost"),
+    "spend_direct": Cell("is_spend_direct", "spend_cases", "cost"),
 }
 COST: Final = Figure(prepare, compute, _CELLS, main="spend")

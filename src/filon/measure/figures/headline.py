@@ -34,7 +34,7 @@ def compute(desk: Desk) -> dict[Key, Row]:
             "won": deals["won"],
             "won_amount": money(deals["won_amount"]),
             "customers_won": leads["customers_won"],
-            "spend_full": money(spend),
+            "spend": money(spend),
             "cac": money(rules.per(spend, leads["customers_won"])),
         }
     }

@@ -29,6 +29,7 @@ from filon.measure.rules import FEW, share, wilson
 from filon.ui import formats, stages
 
 DEFAULT_PERIOD: Final = "12m"
+MOST_ATTRIBUTES: Final = 60
 _TEXTS: Final = ("from", "to", "as_of", "basis", "filter", "period")
 
 
@@ -175,6 +176,7 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
     answer = queries.figure(page.figure, asked, by=by, at=at)
     total = whole.lines[0] if whole.lines else Line((), (), {})
     columns = _columns(page, asked)
+    has_steps = page.name == "funnel" and asked.basis == "cohort"
 
     def url_of(column: str, line: Line | None) -> str:
         if not _has_rows(page.figure, column):
@@ -193,9 +195,10 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
         "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at),
         "plot": _plot(page, answer, columns),
         "table": presentation.table(answer, columns, url_of, total if len(answer.lines) > 1 else None),
-        "steps": _steps(asked, total) if page.name == "funnel" and asked.basis == "cohort" else None,
-        "lane": _lane(asked, total) if page.name == "funnel" and asked.basis == "cohort" else None,
+        "steps": _steps(asked, total) if has_steps else None,
+        "lane": _lane(asked, total) if has_steps else None,
         "csv_url": _csv_url(page, asked),
+        "durations": durations(asking, by=by, at=at) if has_steps and not queries.is_large() else None,
         "durations_url": f"{reverse('measure:durations')}?{urlencode(address(asked))}",
     }
 
@@ -240,7 +243,8 @@ def _filters(page: Page, asking: Question, answer: Answer) -> dict[str, Any]:
     asked = asking.asked
     return {
         "given": asking.given,
-        "periods": [(key, str(label), key == asking.period) for key, (label, _days) in periods.PRESETS.items()],
+        "periods": _period_links(asking),
+        "period": asking.period if asking.period != "custom" else "",
         "is_custom": asking.period == "custom",
         "from": asked.first.isoformat() if asked.first else "",
         "to": asked.last.isoformat() if asked.last else "",
@@ -251,7 +255,14 @@ def _filters(page: Page, asking: Question, answer: Answer) -> dict[str, Any]:
     }
 
 
-MOST_ATTRIBUTES: Final = 60
+def _period_links(asking: Question) -> list[dict[str, Any]]:
+    """The presets, each keeping the rest of the question."""
+    kept = [(name, text) for name, text in asking.given.items() if text and name not in {"period", "from", "to"}]
+    kept += [("by", name) for name in asking.asked.by]
+    return [
+        {"label": str(label), "url": f"?{urlencode([*kept, ('period', key)])}", "current": key == asking.period}
+        for key, (label, _days) in periods.PRESETS.items()
+    ]
 
 
 def _bases(asking: Question) -> list[tuple[str, str, bool]]:
@@ -331,7 +342,7 @@ def _steps(asked: Asked, total: Line) -> dict[str, Any]:
     """The milestones, each with its share of the one before and of all, as a plot and a table."""
     values = total.values
     rows = []
-    before = None
+    before: int | None = None
     for stage in STEPS:
         count = values[stage]
         interval = None if before is None else wilson(count, before)

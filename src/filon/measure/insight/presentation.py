@@ -76,13 +76,13 @@ SPEED: Final = (
 )
 COST: Final = (
     Column("spend", lazy("Spend"), "money"),
+    Column("spend_direct", lazy("Media, events, agencies"), "money"),
     Column("leads", lazy("Leads")),
     Column("cost_per_lead", lazy("Cost per lead"), "money", "leads"),
     Column("cost_per_mql", lazy("Cost per MQL"), "money", "mql"),
     Column("cost_per_sql", lazy("Cost per SQL"), "money", "sql"),
     Column("cost_per_opportunity", lazy("Cost per opportunity"), "money", "opportunity"),
     Column("cost_per_customer", lazy("Cost per customer"), "money", "customer"),
-    Column("spend_full", lazy("Full cost"), "money"),
     Column("customers_won", lazy("Customers won")),
     Column("cac", lazy("CAC"), "money", "customers_won"),
     Column("immature", lazy("Maturity"), "maturity"),

@@ -6,8 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from filon.kit import sql
+from filon.leads import fields
+from filon.ui import formats
+
+_KINDS: Final = {
+    "media": lazy("Media"),
+    "event": pgettext_lazy("cost", "Event"),
+    "agency": lazy("Agency"),
+    "tool": lazy("Tools"),
+    "salary": lazy("Salaries"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,16 @@ class CostRecord:
     kind: str
     amount: Decimal
     currency: str
+
+    @property
+    def channel_label(self) -> str:
+        """The channel in the reader's words."""
+        return fields.CHANNELS[self.channel].in_language(formats.language())
+
+    @property
+    def kind_label(self) -> str:
+        """What the money went to, in the reader's words."""
+        return str(_KINDS[self.kind])
 
 
 def leads(ids: Sequence[int]) -> list[LeadRecord]:

@@ -235,8 +235,10 @@ def _table(statements: Iterable[tuple[str, Sequence[Any]]], columns: Mapping[str
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _kinds(kinds: Iterable[str]) -> str:
-    return ", ".join(f"'{kind}'" for kind in kinds)
+def _of_kinds(kinds: Iterable[str]) -> str:
+    """Facts of these kinds; a page view only when it came by a campaign, since there are very many."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return f"fact.kind IN ({listed}) AND (fact.kind <> 'page_viewed' OR fact.campaign_id IS NOT NULL)"
 
 
 def _facts_of_leads(where: Sequence[Where], cut: Cut) -> pa.Table:
@@ -244,11 +246,11 @@ def _facts_of_leads(where: Sequence[Where], cut: Cut) -> pa.Table:
     live, live_params = cut.where()
     statements: list[tuple[str, Sequence[Any]]] = []
     for text, params in where:
-        own = f"{text.format(id='fact.lead_id')} AND fact.kind IN ({_kinds((*JOURNEY, *ACTS))}) AND {live}"
+        own = f"{text.format(id='fact.lead_id')} AND {_of_kinds((*JOURNEY, *ACTS))} AND {live}"
         select = f"SELECT {_select(_FACT, subject='fact.lead_id')} FROM core_fact AS fact WHERE {own}"
         statements.append((select, [*params, *live_params]))
         persons = _OF_PERSONS.format(where=text.format(id="lead.id"))
-        of_person = f"{persons} AND fact.kind IN ({_kinds(ACTS)}) AND {live}"
+        of_person = f"{persons} AND {_of_kinds(ACTS)} AND {live}"
         select = f"SELECT {_select(_FACT, subject=_LEAD_OF_PERSON)} FROM core_fact AS fact WHERE {of_person}"
         statements.append((select, [*params, *live_params]))
     return _table(statements, _FACT)

@@ -1,5 +1,5 @@
 -- What leads cost: spend of a period beside the leads captured in it, by the channel and campaign of their first touch.
--- In: lead, cost (per day, in the workspace's currency where $is_ours). $kinds are those counted by default.
+-- In: lead, cost (per day). $kinds are those that cost per lead counts; other currencies than $currency stay out.
 
 -- section: cases
 SELECT *,
@@ -40,20 +40,21 @@ WHERE $is_in_period
 SELECT $keys count(*) AS customers_won FROM won_cases GROUP BY ALL
 
 -- section: spend_cases
-SELECT *, list_contains($kinds, kind) AS is_spend, true AS is_spend_full, NOT is_ours AS is_left_out
+SELECT *, is_ours AS is_spend, is_ours AND list_contains($kinds, kind) AS is_spend_direct, NOT is_ours AS is_left_out
 FROM (SELECT *, currency = $currency AS is_ours FROM cost)
 WHERE $is_in_period
 
 -- section: spend
 SELECT $keys
-    sum(amount) FILTER (is_spend AND is_ours) AS spend,
-    sum(amount) FILTER (is_ours) AS spend_full,
+    sum(amount) FILTER (is_spend) AS spend,
+    sum(amount) FILTER (is_spend_direct) AS spend_direct,
     count(DISTINCT id) FILTER (is_left_out) AS left_out
 FROM spend_cases
 GROUP BY ALL
 
 -- section: known_cases
-SELECT *, true AS is_known FROM cost WHERE currency = $currency
+SELECT *, list_contains($kinds, kind) AS is_direct FROM cost WHERE currency = $currency
 
 -- section: known
-SELECT DISTINCT $keys true AS is_known FROM known_cases
+-- Where any cost was ever entered, and any of the kinds counted: elsewhere nothing is known, which is not nothing spent.
+SELECT $keys bool_or(is_direct) AS is_direct_known FROM known_cases GROUP BY ALL HAVING count(*) > 0

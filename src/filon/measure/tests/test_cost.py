@@ -48,11 +48,19 @@ def test_a_cost_of_a_range_is_spread_by_the_day_and_adds_up_to_the_cent(world: W
     assert world.row("cost")["spend"] == "100.00"
 
 
-def test_cost_per_lead_takes_media_events_and_agencies_and_full_cost_all(world: World):
+def test_cost_per_lead_takes_media_events_and_agencies_and_spend_all(world: World):
     for kind in ("media", "event", "agency", "tool", "salary"):
         world.cost("2026-01-01", "2026-01-01", "event", "10.00", kind=kind)
+    world.lead("2026-01-01", channel="event")
     row = world.row("cost")
-    assert (row["spend"], row["spend_full"]) == ("30.00", "50.00")
+    assert (row["spend"], row["spend_direct"], row["cost_per_lead"]) == ("50.00", "30.00", "30.00")
+
+
+def test_a_channel_with_tools_only_has_spend_and_no_cost_per_lead(world: World):
+    world.cost("2026-01-01", "2026-01-01", "email", "10.00", kind="tool")
+    world.lead("2026-01-01", channel="email")
+    (row,) = world.rows("cost", "channel")
+    assert (row["spend"], row["spend_direct"], row["cost_per_lead"]) == ("10.00", None, None)
 
 
 def test_cac_is_the_full_cost_over_the_customers_won_in_the_period(world: World):
@@ -108,7 +116,8 @@ def test_a_channel_with_spend_and_no_lead_is_shown(world: World):
 
 def test_the_spend_opens_its_costs_and_a_cost_per_lead_its_leads(world: World):
     cost = world.cost("2026-01-01", "2026-01-31", "web", "80.00")
-    world.cost("2026-01-01", "2026-01-31", "web", "80.00", kind="tool")
+    tool = world.cost("2026-01-01", "2026-01-31", "web", "80.00", kind="tool")
     lead = world.lead("2026-01-10", channel="web")
-    assert world.behind("cost", "spend", "web", by=["channel"]) == [cost.pk]
+    assert world.behind("cost", "spend", "web", by=["channel"]) == [tool.pk, cost.pk]
+    assert world.behind("cost", "spend_direct", "web", by=["channel"]) == [cost.pk]
     assert world.behind("cost", "cost_per_lead", "web", by=["channel"]) == [lead.pk]
