@@ -20,6 +20,7 @@ from filon.deals import panels as deals_panels
 from filon.deals import recording as deals
 from filon.deals.catalogue import products
 from filon.deals.models import Opportunity
+from filon.demo import jobs as demo_jobs
 from filon.leads import acts, editing, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
@@ -118,6 +119,8 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "capture.rehearse": import_jobs.rehearse,
     "capture.undo": import_jobs.take_back,
     "core.purge": purge.run,
+    "demo.clear": demo_jobs.clear,
+    "demo.make": demo_jobs.make,
     "leads.index_search": search.index_search,
     "leads.tidy_search": search.tidy_search,
     "measure.past": refresh.past,

@@ -16,11 +16,13 @@ class HouseConfig(AppConfig):
         from filon.config import record_names, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
+        from filon.demo.banner import banner  # noqa: PLC0415
         from filon.leads import fields, moving, panels  # noqa: PLC0415
         from filon.leads.card import facts  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
+        from filon.ui import context  # noqa: PLC0415
 
         line.connect(flow.LINES)
         undo.connect(flow.MADE_BY_IMPORTS)
@@ -33,3 +35,4 @@ class HouseConfig(AppConfig):
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)
         sources.connect(working_hours.shifts)
+        context.connect(banner)

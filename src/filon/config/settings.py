@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "filon.routing",
     "filon.deals",
     "filon.measure",
+    "filon.demo",
     "filon.config",
 ]
 MIDDLEWARE = [

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.deals.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
+    path("", include("filon.demo.urls")),
 ]
 
 handler400 = "filon.core.web.bad_request"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -13,6 +15,24 @@ from filon.ui.formats import SPACE
 from filon.ui.navigation import ShownEntry, ShownSection, shown
 
 THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A word that stands on every page, and where to do something about it (no `url`: nothing to do)."""
+
+    text: str
+    url: str
+    label: str
+
+
+_banner: Callable[[HttpRequest], Banner | None] = lambda _request: None  # noqa: E731 — nobody has one yet
+
+
+def connect(banner: Callable[[HttpRequest], Banner | None]) -> None:
+    """Set who knows whether pages carry a banner; called once at start, asked on every page."""
+    global _banner  # noqa: PLW0603 — wired once
+    _banner = banner
 
 
 class Ui:
@@ -36,6 +56,11 @@ class Ui:
         """`light`, `dark`, or empty to follow the system."""
         chosen = self._request.COOKIES.get("theme", "")
         return chosen if chosen in THEMES else ""
+
+    @cached_property
+    def banner(self) -> Banner | None:
+        """What every page must say; None mostly."""
+        return _banner(self._request)
 
     @property
     def version(self) -> str:

@@ -1,0 +1,1 @@
+"""Sample data: a year of an invented company, told through the lines of the product."""

@@ -1,0 +1,10 @@
+"""The demo app."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """Sample data."""
+
+    name = "filon.demo"
+    label = "demo"
