@@ -56,6 +56,11 @@ def rescore_later(people: Collection[int], companies: Collection[int], *, at: da
     jobs.enqueue("scoring.rescore", {"people": sorted(people), "companies": sorted(companies)}, at=at)
 
 
+def rescore_after_import(import_id: int, *, at: datetime) -> None:
+    """Have what is left of the leads that an import touched judged anew by a job."""
+    jobs.enqueue("scoring.rescore", {"people": [], "companies": [], "import_id": import_id}, at=at)
+
+
 # Jobs -----------------------------------------------------------------------------------------------------------------
 
 
@@ -91,8 +96,13 @@ def _next_ids(after: int) -> list[int]:
 
 
 def rescore(job: JobContext) -> None:
-    """Judge anew the leads of the people and companies that the job names."""
-    ids = sorted(_leads_of("person_id", job.arguments["people"]) | _leads_of("company_id", job.arguments["companies"]))
+    """Judge anew the leads of the people and companies that the job names, or those that an import touched."""
+    people, companies = set(job.arguments["people"]), set(job.arguments["companies"])
+    leads: set[int] = set()
+    if import_id := job.arguments.get("import_id"):
+        leads = _touched(import_id, "lead_id")
+        people, companies = _touched(import_id, "person_id"), _touched(import_id, "company_id")
+    ids = sorted(_leads_of("id", leads) | _leads_of("person_id", people) | _leads_of("company_id", companies))
     done = 0
     for part in sql.in_parts(ids, PART):
         _rescore_politely(part, job.at)
@@ -100,6 +110,14 @@ def rescore(job: JobContext) -> None:
         job.progress(done, len(ids))
 
 
-def _leads_of(column: str, ids: Sequence[int]) -> set[int]:
-    where, params = sql.any_of(column, ids)
+def _touched(import_id: int, column: str) -> set[int]:
+    """The leads, people or companies that facts of an import name."""
+    rows = sql.fetch(f"SELECT DISTINCT {column} FROM core_fact WHERE import_id = %s", [import_id])
+    return {row[0] for row in rows if row[0] is not None}
+
+
+def _leads_of(column: str, ids: Collection[int]) -> set[int]:
+    if not ids:
+        return set()
+    where, params = sql.any_of(column, sorted(ids))
     return {row[0] for row in sql.fetch(f"SELECT id FROM leads_lead WHERE {where}", params)}

@@ -63,7 +63,7 @@ def start_undo(import_id: int, *, by: Actor, at: datetime) -> Import:
         if imported.state != Import.State.UNDOING:
             imported.state, imported.undone_at = Import.State.UNDOING, at
             imported.save(update_fields=["state", "undone_at"])
-            ledger.append([ImportUndone(at=at, imported_id=import_id)], by=by, learnt_at=at)
+            ledger.append([ImportUndone(at=at, imported_id=import_id)], by=by, learnt_at=at, import_id=import_id)
     return imported
 
 

@@ -16,8 +16,14 @@ from filon.core.conditions.dialects import DIALECTS, Dialect, Part, Vendor
 from filon.core.conditions.fields import Field, Registry, Scope
 from filon.core.conditions.tree import ANY_KIND, And, Compare, Count, Empty, Node, Not, OneOf, Or, Value
 
-LIVE_FACT_SQL: Final = "NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id)"
-"""What makes the fact of the alias `fact` count: no other one revokes it. No value stands in it, and % is doubled."""
+LIVE_FACT_SQL: Final = (
+    "NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) AND NOT EXISTS "
+    "(SELECT 1 FROM core_fact u WHERE u.import_id = fact.import_id AND u.kind = 'import_undone')"
+)
+"""What makes the fact of the alias `fact` count: no other one revokes it, nor the whole import it came with.
+
+No value stands in it, and % is doubled.
+"""
 
 _FACTS: Final = "FROM core_fact fact{joins} WHERE fact.lead_id = lead.id AND {conditions}"
 

@@ -31,7 +31,10 @@ _COLUMNS: Final = (
 )
 _SELECT: Final = f"SELECT {', '.join(f'fact.{name}' for name in _COLUMNS)} FROM core_fact fact WHERE "
 _KNOWN: Final = (
-    "fact.learnt_at <= %s AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id AND r.learnt_at <= %s)"
+    "fact.learnt_at <= %s "
+    "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id AND r.learnt_at <= %s) "
+    "AND NOT EXISTS (SELECT 1 FROM core_fact u "
+    "WHERE u.import_id = fact.import_id AND u.kind = 'import_undone' AND u.learnt_at <= %s)"
 )
 
 
@@ -48,7 +51,7 @@ def acts_of(
     of_kinds, kind_params = sql.any_of("fact.kind", sorted(kinds))
     is_known, known_params = LIVE_FACT_SQL, list[Any]()
     if known_at is not None:
-        is_known, known_params = _KNOWN, [connection.ops.adapt_datetimefield_value(known_at)] * 2
+        is_known, known_params = _KNOWN, [connection.ops.adapt_datetimefield_value(known_at)] * 3
     rows = sql.fetch(
         f"{_SELECT}{of_leads} AND {of_kinds} AND NOT fact.is_machine AND {is_known}",
         [*lead_params, *kind_params, *known_params],

@@ -66,13 +66,23 @@ def take_leads(*values: dict[str, Any], at: datetime, is_live: bool = True, door
     return _take("lead", values, at=at, is_live=is_live, door=door)
 
 
-def take_acts(*values: dict[str, Any], at: datetime, is_live: bool = True, door: str = "api") -> Batch:
-    return _take("event", values, at=at, is_live=is_live, door=door)
+def take_acts(
+    *values: dict[str, Any], at: datetime, is_live: bool = True, door: str = "api", import_id: int | None = None
+) -> Batch:
+    return _take("event", values, at=at, is_live=is_live, door=door, import_id=import_id)
 
 
-def _take(kind: str, values: tuple[dict[str, Any], ...], *, at: datetime, is_live: bool, door: str) -> Batch:
+def _take(
+    kind: str,
+    values: tuple[dict[str, Any], ...],
+    *,
+    at: datetime,
+    is_live: bool,
+    door: str,
+    import_id: int | None = None,
+) -> Batch:
     entries = [Entry(kind=kind, door=door, at=at, values=dict(given), is_live=is_live) for given in values]
-    batch = Batch(entries, by=SYSTEM, at=at, is_live=is_live)
+    batch = Batch(entries, by=SYSTEM, at=at, import_id=import_id, is_live=is_live)
     line.run(batch)
     refused = [item.refusal for item in batch.items if item.refusal is not None]
     assert not refused, refused

@@ -9,14 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from filon.core import ledger
+from filon.capture.events import ImportUndone
+from filon.core import jobs, ledger
 from filon.core.access import SYSTEM
 from filon.core.line import Batch
 from filon.core.models import Fact, Job
 from filon.leads import engagement
 from filon.leads.events import PageViewed
 from filon.leads.models import Company, Lead
-from filon.scoring import rescoring, steps, versions
+from filon.scoring import carry, queries, rescoring, steps, versions
 from filon.scoring.events import ThresholdCrossed
 from filon.scoring.judging import history
 from filon.scoring.tests.conftest import Revoked, act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
@@ -166,8 +167,6 @@ def test_the_leads_of_a_very_large_account_are_left_to_a_job(in_force, at, monke
     assert [the_lead(f"{name}@acme.fr").fit for name in "abcd"] == [40, 0, 0, 0]
     job = Job.objects.get(name="scoring.rescore")
     assert job.arguments == {"people": [], "companies": [Company.objects.get().pk]}
-    from filon.core import jobs
-
     jobs.run_due(at + DAY)
     assert [the_lead(f"{name}@acme.fr").fit for name in "abcd"] == [40, 40, 40, 40]
 
@@ -262,3 +261,21 @@ def test_doubles_of_an_act_in_one_batch_all_count(in_force, at):
     lead = the_lead("a@acme.fr")
     assert shown(lead, at) == pytest.approx(12, abs=1e-9)
     assert lead.engagement_log == pytest.approx(from_the_ledger(lead), abs=1e-9)
+
+
+def test_acts_of_an_import_taken_back_no_longer_engage(in_force, at):
+    in_force(rules_of(act_rule("page_viewed", 8), fit_rule("company.employees >= 50", 40)), at)
+    acme = {"email": "a@acme.fr", "company.name": "Acme", "company.domain": "acme.fr"}
+    take_leads(acme, at=at)
+    take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at)
+    take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at, import_id=7)
+    lead = the_lead("a@acme.fr")
+    assert shown(lead, at) == pytest.approx(16, abs=1e-9)
+    ledger.append([ImportUndone(at=at + DAY, imported_id=7)], by=SYSTEM, learnt_at=at + DAY, import_id=7)
+    carry.give_back(7, at=at + DAY)
+    Company.objects.update(employees=80)  # what the import had emptied came back
+    jobs.run_due(at + DAY)
+    lead = the_lead("a@acme.fr")
+    assert (shown(lead, at), lead.fit) == (pytest.approx(8, abs=1e-9), 40)
+    assert queries.explain(lead.pk, at=at, by=SYSTEM).engagement == 16  # as it was before it was taken back
+    assert queries.explain(lead.pk, at=at + DAY, by=SYSTEM).engagement == Decimal("7.8")

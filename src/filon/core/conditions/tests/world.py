@@ -443,7 +443,8 @@ CREATE TABLE leads_company (id bigint PRIMARY KEY, employees integer, revenue {d
 CREATE TABLE core_user (id bigint PRIMARY KEY, name_folded text);
 CREATE TABLE leads_campaign (id bigint, fact bigint PRIMARY KEY, name_folded text);
 CREATE TABLE core_fact (id bigint PRIMARY KEY, kind varchar(40), at {datetime}, lead_id bigint, channel varchar(16),
-  path text, value {decimal}, campaign_id bigint, is_machine {bool}, revokes_id bigint, payload {json});
+  path text, value {decimal}, campaign_id bigint, is_machine {bool}, revokes_id bigint, import_id bigint,
+  payload {json});
 CREATE INDEX core_fact_lead ON core_fact (lead_id, at);
 CREATE INDEX lead_stage ON leads_lead (stage);
 CREATE INDEX lead_source ON leads_lead (source_folded);
