@@ -58,6 +58,7 @@ class ShownSection:
 
 _RULES: Final = frozenset({"admin", "ops", "marketing", "head"})
 _CAPTURE: Final = frozenset({"admin", "ops", "marketing", "head", "manager"})
+_IMPORTS: Final = frozenset({"admin", "ops", "marketing"})  # who may run them, and so see them
 _OPERATIONS: Final = frozenset({"admin", "ops"})
 
 SECTIONS: Final[Sequence[Section]] = (
@@ -80,7 +81,7 @@ SECTIONS: Final[Sequence[Section]] = (
     Section(
         _("Capture"),
         (
-            Entry(_("Imports"), "file-up", "imports:list", _CAPTURE),
+            Entry(_("Imports"), "file-up", "imports:list", _IMPORTS),
             Entry(_("Campaigns and costs"), "megaphone", "capture:campaigns", _CAPTURE),
         ),
     ),
