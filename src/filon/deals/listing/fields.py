@@ -21,7 +21,7 @@ STATES: Final = {"open": Words("Open", "Ouverte"), "won": Words("Won", "Gagnée"
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The fields of an opportunity, its account, owner, product and stage."""
-    owner = Field("owner.name", "text", "owner", "name", "name_folded", label=Words("Owner", "Responsable"))
+    owner = Field("owner.name", "text", "owner", "name", "name_folded", label=Words("Owner", "Propriétaire"))
     return Registry(
         [
             Field("name", "text", "opportunity", "name", "name_folded", label=Words("Name", "Nom")),
@@ -45,7 +45,7 @@ def registry() -> Registry:
             Field("won_at", "datetime", "opportunity", "won_at", label=Words("Won on", "Gagnée le")),
             Field("lost_at", "datetime", "opportunity", "lost_at", label=Words("Lost on", "Perdue le")),
             Field("reason", "code", "opportunity", "reason", label=Words("Reason of the loss", "Motif de perte")),
-            Field("owner", "reference", "opportunity", "owner_id", by_name=owner, label=Words("Owner", "Responsable")),
+            Field("owner", "reference", "opportunity", "owner_id", by_name=owner, label=Words("Owner", "Propriétaire")),
             Field("product", "text", "product", "name", "name_folded", label=Words("Product", "Produit")),
             Field("product.series", "code", "product", "series", label=Words("Series", "Gamme")),
             Field("company", "text", "company", "name", "name_folded", label=Words("Company", "Compte")),
