@@ -60,7 +60,7 @@ def test_a_scoring_rule_is_changed_simulated_and_published_as_a_version(
     marketing.wait(lambda: Lead.objects.get(pk=leads["Claire"]).fit == before + 7)
     assert Fact.objects.filter(kind="scoring_published").count() == 1
     explained = place.run("score", "explain", str(leads["Claire"]))
-    lines = explained["fit"]["lines"]
+    lines = explained["fit_lines"]
     assert sum(float(line["points"]) for line in lines if line["rule"] == rule.name) == rule.points + 7
     marketing.go("/scoring/versions").sees("Les directions comptent plus")
 

@@ -76,8 +76,8 @@ def rules(request: HttpRequest) -> Any:
 class LineOut(Schema):
     """A line of a score; the lines add up to it exactly."""
 
-    rule: str = Field(description="The rule's id; empty for what the limits of 0 and 100 take or add.")
-    name: str
+    rule: str = Field(description="The rule's name; empty for what the limits of 0 and 100 take or add.")
+    rule_id: str
     points: float
     kind: str = Field(description="`rule`, `cap` (acts over a cap, taken away again) or `limit`.")
     acts: int | None = Field(None, description="How many acts, for engagement.")
@@ -89,7 +89,7 @@ class HintOut(Schema):
     """A rule that the lead does not meet, and the grade it would bring."""
 
     rule: str
-    name: str
+    rule_id: str
     points: float
     grade: str
 
@@ -119,8 +119,8 @@ def as_json(found: Explanation) -> dict[str, Any]:
     """An explanation as the API and the command line give it."""
     fit_lines = [
         {
-            "rule": line.rule_id,
-            "name": line.name,
+            "rule": line.name,
+            "rule_id": line.rule_id,
             "points": float(line.points),
             "kind": "limit" if line.is_limit else "rule",
             "is_erased": line.is_erased,
@@ -129,8 +129,8 @@ def as_json(found: Explanation) -> dict[str, Any]:
     ]
     engagement_lines = [
         {
-            "rule": line.rule_id,
-            "name": line.name,
+            "rule": line.name,
+            "rule_id": line.rule_id,
             "points": float(line.points),
             "kind": "cap" if line.is_cap else "rule",
             "acts": line.count,
@@ -148,7 +148,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "fit_lines": fit_lines,
         "engagement_lines": engagement_lines,
         "hints": [
-            {"rule": hint.rule_id, "name": hint.name, "points": float(hint.points), "grade": hint.grade}
+            {"rule": hint.name, "rule_id": hint.rule_id, "points": float(hint.points), "grade": hint.grade}
             for hint in found.hints
         ],
     }
