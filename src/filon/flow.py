@@ -16,10 +16,11 @@ from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
 from filon.deals import api as deals_api
+from filon.deals import carry as deals_carry
 from filon.deals import panels as deals_panels
 from filon.deals import recording as deals
 from filon.deals.catalogue import products
-from filon.deals.models import Opportunity
+from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.leads import acts, editing, records
 from filon.leads import commands as leads
@@ -32,6 +33,7 @@ from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
 from filon.routing.reactions import follow_stage, stop_promises
+from filon.scoring import carry as scoring_carry
 from filon.scoring import cooling, rescoring
 from filon.scoring import panels as scoring_panels
 from filon.scoring.answers import answer_scores
@@ -149,8 +151,11 @@ UNDERSTAND: Mapping[str, Understand] = {
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
-MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Lead, Person, Company, Cost)
+MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
+
+GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back, scoring_carry.give_back)
+"""What slices return to how it was before an import that is undone, beside what imports know themselves."""
 
 PANELS: Mapping[str, Sequence[Panel]] = {
     "lead": [

@@ -13,19 +13,20 @@ class HouseConfig(AppConfig):
         """Wire."""
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
-        from filon.config import record_names, working_hours  # noqa: PLC0415
+        from filon.config import record_names, searching, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.leads import fields, moving, panels  # noqa: PLC0415
         from filon.leads.card import facts  # noqa: PLC0415
+        from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
         from filon.ui import context  # noqa: PLC0415
 
         line.connect(flow.LINES)
-        undo.connect(flow.MADE_BY_IMPORTS)
+        undo.connect(flow.MADE_BY_IMPORTS, flow.GIVE_BACK)
         inbox.connect(flow.UNDERSTAND)
         ledger.connect(flow.NOW, flow.LATER, jobs.enqueue_reaction)
         jobs.connect(flow.JOBS, flow.CLOCKS)
@@ -34,5 +35,6 @@ class HouseConfig(AppConfig):
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)
+        search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)
         context.connect(banner)
