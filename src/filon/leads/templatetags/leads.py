@@ -57,19 +57,28 @@ def _chip(at: datetime, words: str, css: str) -> SafeString:
 # Cells ----------------------------------------------------------------------------------------------------------------
 
 
+_SELF_EVIDENT: Final = frozenset({"company", "stage", "grade", "email", "phone"})
+"""Columns that need no label on a phone, where each lead is a card."""
+
+
 @register.simple_tag
 def lead_cell(
     row: LeadRow, column: Column, attributes: Mapping[int, Mapping[str, Any]] | str, now: datetime
 ) -> SafeString:
-    """`{% lead_cell row column attributes now %}`: the `<td>` of a column. Written here and not in a template, for a
-    page has hundreds of them."""
+    """`{% lead_cell row column attributes now %}`: the `<td>` of a column.
+
+    Written here and not in a template, for a page has hundreds of them.
+    """
     if column.attribute:
         own = attributes.get(row.id, {}) if isinstance(attributes, Mapping) else {}
         inner: Any = own.get(column.attribute) or _MISSING
     else:
         inner = _CELLS[column.key](row, now)
-    css = format_html(' class="{}"', column.css) if column.css else ""
-    return format_html('<td{} data-label="{}">{}</td>', css, column.label, inner)
+    css = f"leads-{column.key}" if not column.attribute else "leads-attribute"
+    if inner is _MISSING:
+        css += " none"
+    label = "" if column.key in _SELF_EVIDENT else format_html(' data-label="{}"', column.label)
+    return format_html('<td class="{} {}"{}>{}</td>', css, column.css, label, inner)
 
 
 def _stage(row: LeadRow, _now: datetime) -> str:
@@ -88,10 +97,16 @@ def _owner(row: LeadRow, _now: datetime) -> Any:
     if not row.owner:
         return _MISSING
     return format_html(
-        '<span class="leads-owner"><span class="avatar small plain" aria-hidden="true">{}</span>{}</span>',
+        '<span><span class="avatar small plain" aria-hidden="true">{}</span>{}</span>',
         ui.initials(row.owner),
-        row.owner,
+        format_html('<span class="clip" title="{}">{}</span>', row.owner, _short(row.owner)),
     )
+
+
+def _short(name: str) -> str:
+    """ "Thomas Girard" → "Thomas G.": a column of colleagues is read by first names."""
+    first, _space, rest = name.partition(" ")
+    return f"{first} {rest[0]}." if rest else name
 
 
 def _named(words: Mapping[str, Any], code: str) -> Any:
@@ -110,14 +125,19 @@ def _last_act(row: LeadRow, now: datetime) -> Any:
 def _company(row: LeadRow, _now: datetime) -> Any:
     if not row.company:
         return _MISSING
-    return format_html('<span class="leads-company" title="{}">{}</span>', row.company, row.company)
+    return _clipped(row.company)
+
+
+def _clipped(text: str) -> SafeString:
+    """A text that may be cut at the end of its cell; whole on hover."""
+    return format_html('<span class="clip" title="{}">{}</span>', text, text)
 
 
 _CELLS: Final[dict[str, Any]] = {
     "company": _company,
     "stage": _stage,
     "grade": lambda row, _now: ui.grade_chip(row.grade) if row.grade else _MISSING,
-    "source": lambda row, _now: row.source or _named(fields.CHANNELS, row.channel),
+    "source": lambda row, _now: _clipped(row.source) if row.source else _named(fields.CHANNELS, row.channel),
     "owner": _owner,
     "captured_at": lambda row, now: _moment(row.captured_at, now),
     "last_act_at": _last_act,
@@ -126,13 +146,13 @@ _CELLS: Final[dict[str, Any]] = {
     "probability": lambda row, _now: formats.percent(row.probability) if row.probability is not None else _MISSING,
     "route": lambda row, _now: _named(fields.ROUTES, row.route),
     "channel": lambda row, _now: _named(fields.CHANNELS, row.channel),
-    "campaign": lambda row, _now: row.campaign or _MISSING,
+    "campaign": lambda row, _now: _clipped(row.campaign) if row.campaign else _MISSING,
     "stage_since": lambda row, now: _moment(row.stage_since, now),
     "reason": lambda row, _now: reasons.label(row.stage, row.reason) or _MISSING,
-    "email": lambda row, _now: row.email or _MISSING,
+    "email": lambda row, _now: _clipped(row.email) if row.email else _MISSING,
     "phone": lambda row, _now: row.phone or _MISSING,
-    "city": lambda row, _now: row.city or _MISSING,
-    "country": lambda row, _now: row.country or _MISSING,
-    "sector": lambda row, _now: row.sector or _MISSING,
+    "city": lambda row, _now: _clipped(row.city) if row.city else _MISSING,
+    "country": lambda row, _now: _clipped(row.country) if row.country else _MISSING,
+    "sector": lambda row, _now: _clipped(row.sector) if row.sector else _MISSING,
     "employees": lambda row, _now: formats.number(row.employees) if row.employees is not None else _MISSING,
 }
