@@ -18,7 +18,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 def _conditions() -> list[str]:
     text = (ROOT / "docs/how-to/conditions.md").read_text()
-    return [line for block in re.findall(r"```\n(.*?)```", text, re.S) for line in block.splitlines()]
+    return [line for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
 
 
 @pytest.mark.parametrize("condition", _conditions())

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0004_fact_of_company_only'),
+        ("core", "0004_fact_of_company_only"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='fact',
-            index=models.Index(condition=models.Q(('kind', 'import_undone')), fields=['kind', 'import_id'], name='core_fact_undone'),
+            model_name="fact",
+            index=models.Index(
+                condition=models.Q(("kind", "import_undone")), fields=["kind", "import_id"], name="core_fact_undone"
+            ),
         ),
     ]

@@ -6,38 +6,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0001_initial'),
+        ("leads", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='lead',
-            name='campaign',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='leads.campaign'),
+            model_name="lead",
+            name="campaign",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="leads.campaign",
+            ),
         ),
         migrations.AlterField(
-            model_name='lead',
-            name='company',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leads', to='leads.company'),
+            model_name="lead",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="leads",
+                to="leads.company",
+            ),
         ),
         migrations.AlterField(
-            model_name='lead',
-            name='owner',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="lead",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('last_act_at__isnull', False)), fields=['-last_act_at', '-id'], name='leads_lead_last_act'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("last_act_at__isnull", False)),
+                fields=["-last_act_at", "-id"],
+                name="leads_lead_last_act",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('grade', ''), _negated=True), fields=['grade', 'id'], name='leads_lead_by_grade'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("grade", ""), _negated=True), fields=["grade", "id"], name="leads_lead_by_grade"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('company__isnull', False)), fields=['company'], name='leads_lead_of_company'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("company__isnull", False)), fields=["company"], name="leads_lead_of_company"
+            ),
         ),
     ]

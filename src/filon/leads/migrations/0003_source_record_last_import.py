@@ -4,19 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0002_lists'),
+        ("leads", "0002_lists"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sourcerecord',
-            name='last_import_id',
+            model_name="sourcerecord",
+            name="last_import_id",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddIndex(
-            model_name='sourcerecord',
-            index=models.Index(condition=models.Q(('last_import_id__isnull', False)), fields=['last_import_id'], name='leads_source_record_last'),
+            model_name="sourcerecord",
+            index=models.Index(
+                condition=models.Q(("last_import_id__isnull", False)),
+                fields=["last_import_id"],
+                name="leads_source_record_last",
+            ),
         ),
     ]
