@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from filon.core.line import Entry, Item
 from filon.kit import identifiers
@@ -21,7 +20,7 @@ _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-class _In(Schema):
+class _In(BaseModel):  # not ninja's Schema, which wraps what was sent before our validator sees it
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 

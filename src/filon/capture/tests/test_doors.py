@@ -55,6 +55,21 @@ def test_a_submission_is_answered_with_what_became_of_it(post: Callable[..., Any
     assert {"id", "person_id", "company_id", "stage", "route", "owner", "score", "matched"} <= body.keys()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"company": {"name": "Sogetrel", "employees": 250}, "attributes": {"Besoin": "planning"}},
+        {"company.name": "Sogetrel", "company.employees": 250, "attributes.Besoin": "planning"},
+        {"company": {"name": "Sogetrel"}, "company.employees": 250, "attributes": {"Besoin": "planning"}},
+    ],
+)
+def test_dotted_names_mean_what_nested_ones_do(post: Callable[..., Any], body: dict[str, Any]) -> None:
+    lead = Lead.objects.get(pk=post("/leads", {"external_id": "7", **body}).json()["id"])
+    assert lead.company is not None
+    assert (lead.company.name, lead.company.employees) == ("Sogetrel", 250)
+    assert lead.attributes == {"Besoin": "planning"}
+
+
 def test_what_was_received_is_kept_as_it_came(post: Callable[..., Any]) -> None:
     post("/leads", {"email": "A@B.fr"})
     entry = InboxEntry.objects.get()
