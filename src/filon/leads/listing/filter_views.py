@@ -108,7 +108,8 @@ def _editor_context(request: Request, editor: Editor) -> dict[str, Any]:
 def _found(request: Request, editor: Editor) -> dict[str, Any]:
     """How many leads the condition finds and how it reads, or what is wrong with its text. One statement."""
     request.actor.require("leads.see")
-    if editor.error is not None:
+    is_unfinished = editor.block is not None and bool(editor.block.lines) and not editor.text
+    if editor.error is not None or is_unfinished:
         return {"found": ""}
     try:
         node = parse(editor.text, REGISTRY) if editor.text.strip() else None
