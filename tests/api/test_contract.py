@@ -60,26 +60,30 @@ def test_nothing_sent_makes_it_fail_or_break_its_word(key: str, cases: int) -> N
     schema.app = _application
     failures: list[str] = []
     for result in schema.get_all_operations():
-        operation = result.ok()
-
-        @settings(
-            max_examples=cases,
-            deadline=None,
-            database=None,
-            derandomize=cases < 100,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=operation.as_strategy())
-        def run(case: Any, label: str = operation.label) -> None:
-            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
-            try:
-                case.call_and_validate(checks=CHECKS)
-            except BaseExceptionGroup as error:  # every operation is tried before the test fails
-                failures.append(f"{label}: {str(error)[:800]}")
-
-        run()
+        _try(result.ok(), key, cases, failures)
     assert not failures, f"{len(failures)} failures\n" + "\n".join(failures[:5])
+
+
+def _try(operation: Any, key: str, cases: int, failures: list[str]) -> None:
+    """Send made requests to one operation and note how it failed."""
+
+    @settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        derandomize=cases < 100,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def run(case: Any) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
+        try:
+            case.call_and_validate(checks=CHECKS)
+        except BaseExceptionGroup as error:  # every operation is tried before the test fails
+            failures.append(f"{operation.label}: {str(error)[:800]}")
+
+    run()
 
 
 def test_no_operation_answers_without_a_key(key: str) -> None:
