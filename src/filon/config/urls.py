@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.routing.urls")),
     path("", include("filon.scoring.urls")),
     path("", include("filon.deals.urls")),
+    path("", include("filon.measure.insight.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
     path("", include("filon.demo.urls")),

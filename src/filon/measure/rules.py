@@ -95,18 +95,35 @@ def survival_quantiles(
     return [*found, *(None for _ in wanted)]
 
 
+def surviving_share(events: Sequence[int], censored: Sequence[int]) -> float:
+    """Where the Kaplan–Meier curve of these waits ends: the share that never passed while anyone watched."""
+    at_risk = len(events) + len(censored)
+    surviving = 1.0
+    passed = left = 0
+    while passed < len(events):
+        gone = bisect_left(censored, events[passed], left)
+        at_risk -= gone - left
+        left = gone
+        until = bisect_right(events, censored[left], passed) if left < len(censored) else len(events)
+        surviving *= (at_risk - (until - passed)) / at_risk
+        at_risk -= until - passed
+        passed = until
+    return surviving
+
+
 @dataclass(frozen=True, slots=True)
 class Delay:
     """How long a passage takes: median and p90 in seconds (None when the curve does not fall so far).
 
-    passages: how many passed. longest: the longest anyone was watched, in seconds; 0 when nobody was. exits: how many
-    left by another way. left_out: how many had no dated entry of their own, and count for nothing here.
+    usual: the time within which 90 % pass of those who ever do: p90 itself, or where the curve ends above a tenth (many
+    never pass), the p90 of the part that it falls. passages: how many passed. exits: how many left by another way.
+    left_out: how many had no dated entry of their own, and count for nothing here.
     """
 
     median: int | None
     p90: int | None
+    usual: int | None
     passages: int
-    longest: int
     exits: int = 0
     left_out: int = 0
 
@@ -119,21 +136,18 @@ class Delay:
 def delay_of(events: Sequence[int], censored: Sequence[int], *, exits: int = 0, left_out: int = 0) -> Delay:
     """The delay of a passage from waits as `survival_quantiles` takes them."""
     median, p90 = survival_quantiles(events, censored)
-    longest = max(events[-1] if events else 0, censored[-1] if censored else 0)
-    return Delay(median, p90, len(events), longest, exits, left_out)
+    usual = p90
+    if usual is None and events:
+        falls = 1 - surviving_share(events, censored)
+        (usual,) = survival_quantiles(events, censored, [0.9 * falls])
+    return Delay(median, p90, usual, len(events), exits, left_out)
 
 
 def is_immature(age: timedelta, delay: Delay) -> bool | None:
-    """Whether a cohort is too young to be judged: younger than the p90 of the passage. None when nobody can know.
-
-    Where the curve never falls to a tenth, p90 lies beyond the longest watch: a cohort younger than that is immature.
-    """
-    if not delay.is_known:
+    """Whether a cohort is too young to be judged: younger than the passage usually takes. None when nobody can know."""
+    if not delay.is_known or delay.usual is None:
         return None
-    seconds = age.total_seconds()
-    if delay.p90 is not None:
-        return seconds < delay.p90
-    return True if seconds < delay.longest else None
+    return age.total_seconds() < delay.usual
 
 
 def months_before(day: date, months: int) -> date:

@@ -155,9 +155,9 @@ def compute_durations(desk: Desk) -> dict[Key, Row]:
 
 def _duration(desk: Desk, way: Passage) -> Row:
     delay, usual = _delay(desk, way, Sql("cases WHERE is_captured"), desk.snapshot.as_of), usual_delay(desk, way)
-    p90 = usual.p90 if usual.is_known else None
+    most = usual.usual if usual.is_known else None
     texts = {name: Sql(getattr(way, name)) for name in ("a_at", "b_at")}
-    row = desk.grouped("funnel", "waiting", (), p90=p90, **texts)[()]
+    row = desk.grouped("funnel", "waiting", (), most=most, **texts)[()]
     return {
         "from": way.a,
         "to": way.b,
@@ -167,8 +167,8 @@ def _duration(desk: Desk, way: Passage) -> Row:
         "exits": delay.exits,
         "left_out": delay.left_out,
         "waiting": row["waiting"],
-        "waiting_too_long": None if p90 is None else row["too_long"],
-        "usual_p90_days": days(p90),
+        "waiting_too_long": None if most is None else row["too_long"],
+        "usual_days": days(most),
     }
 
 

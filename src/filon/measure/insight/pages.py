@@ -12,8 +12,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from filon.core.access import Actor
 from filon.kit.errors import Kind, Refused
@@ -53,48 +52,48 @@ PAGES: Final = {
         Page(
             "funnel",
             "funnel",
-            lazy("Funnel"),
-            lazy("From the first signal to the signature: how many pass each stage, and how long it takes."),
+            gettext_lazy("Funnel"),
+            gettext_lazy("From the first signal to the signature: how many pass each stage, and how long it takes."),
             "month",
             presentation.FUNNEL,
-            ("bar", "captured", "count", lazy("Leads captured")),
+            ("bar", "captured", "count", gettext_lazy("Leads captured")),
             bases=True,
         ),
         Page(
             "sources",
             "funnel",
-            lazy("Sources"),
-            lazy("Which sources bring leads that sales accept, and customers."),
+            gettext_lazy("Sources"),
+            gettext_lazy("Which sources bring leads that sales accept, and customers."),
             "source",
             presentation.FUNNEL,
-            ("interval", "sql_rate", "percent", lazy("Share of leads that reach SQL, with its 95 % interval")),
+            ("interval", "sql_rate", "percent", gettext_lazy("Share of leads that reach SQL, with its 95 % interval")),
         ),
         Page(
             "speed",
             "speed",
-            lazy("Speed"),
-            lazy("How long people who asked for us, or were sent to a human, wait for one."),
+            gettext_lazy("Speed"),
+            gettext_lazy("How long people who asked for us, or were sent to a human, wait for one."),
             "owner",
             presentation.SPEED,
-            ("bar", "response_median_hours", "hours", lazy("First response, median")),
+            ("bar", "response_median_hours", "hours", gettext_lazy("First response, median")),
         ),
         Page(
             "cost",
             "cost",
-            lazy("Costs"),
-            lazy("What leads cost, by the channel of their first touch."),
+            gettext_lazy("Costs"),
+            gettext_lazy("What leads cost, by the channel of their first touch."),
             "channel",
             presentation.COST,
-            ("bar", "cost_per_lead", "money", lazy("Cost per lead")),
+            ("bar", "cost_per_lead", "money", gettext_lazy("Cost per lead")),
         ),
         Page(
             "velocity",
             "velocity",
-            lazy("Velocity"),
-            lazy("What opportunities become, and how fast money moves through the pipeline."),
+            gettext_lazy("Velocity"),
+            gettext_lazy("What opportunities become, and how fast money moves through the pipeline."),
             "month",
             presentation.VELOCITY,
-            ("bar", "won_amount", "money", lazy("Won amount")),
+            ("bar", "won_amount", "money", gettext_lazy("Won amount")),
         ),
     )
 }
@@ -188,15 +187,15 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
         "question": asking,
         "tabs": tabs(page, asking),
         "filters": _filters(page, asking, answer),
-        "as_of": answer.as_of,
+        "as_of": presentation.moment_text(answer.as_of),
         "is_behind": answer.is_behind,
         "notes": [note for note in (_note(code, count) for code, count in answer.notes.items()) if note],
         "is_empty": not _is_alive(page, whole) and asked == replace(Asked(), by=asked.by, basis=asked.basis),
         "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at),
         "plot": _plot(page, answer, columns),
         "table": presentation.table(answer, columns, url_of, total if len(answer.lines) > 1 else None),
-        "steps": _steps(asked, total) if has_steps else None,
-        "lane": _lane(asked, total) if has_steps else None,
+        "steps": steps(asked, total) if has_steps else None,
+        "lane": lane(asked, total) if has_steps else None,
         "csv_url": _csv_url(page, asked),
         "durations": durations(asking, by=by, at=at) if has_steps and not queries.is_large() else None,
         "durations_url": f"{reverse('measure:durations')}?{urlencode(address(asked))}",
@@ -315,7 +314,7 @@ def _plot(page: Page, answer: Answer, columns: Sequence[Column]) -> dict[str, An
         "categories": words,
         "series": [series],
         "links": links,
-        "faded": [bool(few_of and presentation.cell(few_of, line.values, "")["few"]) for line in lines],
+        "faded": [_is_faded(few_of, line) for line in lines],
         "horizontal": kind == "bar" and not is_time,
         "size": "tall" if not is_time and len(lines) > 12 else "",
     }
@@ -331,6 +330,14 @@ def _plot(page: Page, answer: Answer, columns: Sequence[Column]) -> dict[str, An
     return {"spec": spec, "table": {"headers": ["", *(str(one.label) for one in shown)], "rows": rows}}
 
 
+def _is_faded(column: Column | None, line: Line) -> bool:
+    """Whether a mark stands on few cases, or on a cohort too young to compare."""
+    if column is None:
+        return False
+    is_provisional = column.unit == "money" and bool(line.values.get("immature"))
+    return is_provisional or bool(presentation.cell(column, line.values, "")["few"])
+
+
 def _columns_of_plot(columns: Sequence[Column], name: str) -> list[Column]:
     return [column for column in columns if column.name == name]
 
@@ -338,7 +345,7 @@ def _columns_of_plot(columns: Sequence[Column], name: str) -> list[Column]:
 # The funnel's steps ---------------------------------------------------------------------------------------------------
 
 
-def _steps(asked: Asked, total: Line) -> dict[str, Any]:
+def steps(asked: Asked, total: Line) -> dict[str, Any]:
     """The milestones, each with its share of the one before and of all, as a plot and a table."""
     values = total.values
     rows = []
@@ -391,7 +398,7 @@ def _skipped(asked: Asked, stage: str, values: Mapping[str, Any]) -> dict[str, A
     return {"text": formats.number(values[name]), "url": rows_url("funnel", asked, name)}
 
 
-def _lane(asked: Asked, total: Line) -> list[dict[str, str]]:
+def lane(asked: Asked, total: Line) -> list[dict[str, str]]:
     """Nurturing, beside the funnel: entered, left to MQL, still there."""
     return [
         {
@@ -416,6 +423,7 @@ def durations(asking: Question, *, by: Actor, at: datetime) -> dict[str, Any]:
             {"text": formats.number(line.values["passages"])},
             {"text": presentation.value_text(line.values["median_days"], "days"), "few": _few(line.values["passages"])},
             {"text": presentation.value_text(line.values["p90_days"], "days"), "few": _few(line.values["passages"])},
+            {"text": presentation.value_text(line.values["usual_days"], "days")},
             {"text": formats.number(line.values["waiting"])},
             {"text": presentation.value_text(line.values["waiting_too_long"], "count")},
             {"text": formats.number(line.values["exits"])},
@@ -429,6 +437,7 @@ def durations(asking: Question, *, by: Actor, at: datetime) -> dict[str, Any]:
         _("Passages"),
         _("Median"),
         _("90 % within"),
+        _("Usually at most"),
         _("Waiting"),
         _("Longer than usual"),
         _("Left before"),

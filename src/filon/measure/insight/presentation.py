@@ -6,16 +6,15 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
 from django.utils import dateformat
 from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from filon.measure import dimensions
 from filon.measure.dimensions import Dimension
@@ -42,85 +41,85 @@ class Column:
 
 
 def _rate(name: str, label: Text, few_of: str) -> tuple[Column, Column]:
-    return Column(name, label, "rate", few_of), Column(name, lazy("95 % interval"), "interval", few_of)
+    return Column(name, label, "rate", few_of), Column(name, gettext_lazy("95 % interval"), "interval", few_of)
 
 
 FUNNEL: Final = (
-    Column("captured", lazy("Leads")),
-    Column("mql", lazy("MQL")),
-    Column("mql_rate", lazy("MQL rate"), "rate", "captured"),
-    Column("sql", lazy("SQL")),
-    *_rate("sql_rate", lazy("SQL rate"), "captured"),
-    Column("opportunity", lazy("Opportunities")),
-    Column("customer", lazy("Customers")),
-    *_rate("rate", lazy("Customer rate"), "captured"),
-    Column("immature", lazy("Maturity"), "maturity"),
+    Column("captured", gettext_lazy("Leads")),
+    Column("mql", gettext_lazy("MQL")),
+    Column("mql_rate", gettext_lazy("MQL rate"), "rate", "captured"),
+    Column("sql", gettext_lazy("SQL")),
+    *_rate("sql_rate", gettext_lazy("SQL rate"), "captured"),
+    Column("opportunity", gettext_lazy("Opportunities")),
+    Column("customer", gettext_lazy("Customers")),
+    *_rate("rate", gettext_lazy("Customer rate"), "captured"),
+    Column("immature", gettext_lazy("Maturity"), "maturity"),
 )
 FLOWS: Final = tuple(column for column in FUNNEL if column.unit in {"count", "rate"})
 """The funnel's columns on the period basis: ratios of flows have no interval."""
 
 SPEED: Final = (
-    Column("leads", lazy("Leads")),
-    Column("responded", lazy("Answered")),
-    Column("waiting", lazy("Waiting")),
-    Column("exited", lazy("Left before")),
-    Column("out_of_order", lazy("Contacted before capture")),
-    Column("response_median_hours", lazy("First response, median"), "hours", "responded"),
-    Column("response_p90_hours", lazy("90 % within"), "hours", "responded"),
-    Column("response_median_hours_working", lazy("Median in working hours"), "hours", "responded"),
-    Column("conversed", lazy("Conversations")),
-    Column("conversation_median_hours", lazy("First conversation, median"), "hours", "conversed"),
-    Column("within_sla", lazy("Within SLA"), "rate", "sla_counted"),
-    Column("attempts_per_lead", lazy("Attempts per lead"), "number"),
-    Column("reach_rate", lazy("Reach rate"), "rate", "attempted"),
+    Column("leads", gettext_lazy("Leads")),
+    Column("responded", gettext_lazy("Answered")),
+    Column("waiting", gettext_lazy("Waiting")),
+    Column("exited", gettext_lazy("Left before")),
+    Column("out_of_order", gettext_lazy("Contacted before capture")),
+    Column("response_median_hours", gettext_lazy("First response, median"), "hours", "responded"),
+    Column("response_p90_hours", gettext_lazy("90 % within"), "hours", "responded"),
+    Column("response_median_hours_working", gettext_lazy("Median in working hours"), "hours", "responded"),
+    Column("conversed", gettext_lazy("Conversations")),
+    Column("conversation_median_hours", gettext_lazy("First conversation, median"), "hours", "conversed"),
+    Column("within_sla", gettext_lazy("Within SLA"), "rate", "sla_counted"),
+    Column("attempts_per_lead", gettext_lazy("Attempts per lead"), "number"),
+    Column("reach_rate", gettext_lazy("Reach rate"), "rate", "attempted"),
 )
 COST: Final = (
-    Column("spend", lazy("Spend"), "money"),
-    Column("spend_direct", lazy("Media, events, agencies"), "money"),
-    Column("leads", lazy("Leads")),
-    Column("cost_per_lead", lazy("Cost per lead"), "money", "leads"),
-    Column("cost_per_mql", lazy("Cost per MQL"), "money", "mql"),
-    Column("cost_per_sql", lazy("Cost per SQL"), "money", "sql"),
-    Column("cost_per_opportunity", lazy("Cost per opportunity"), "money", "opportunity"),
-    Column("cost_per_customer", lazy("Cost per customer"), "money", "customer"),
-    Column("customers_won", lazy("Customers won")),
-    Column("cac", lazy("CAC"), "money", "customers_won"),
-    Column("immature", lazy("Maturity"), "maturity"),
+    Column("spend", gettext_lazy("Spend"), "money"),
+    Column("spend_direct", gettext_lazy("Media, events, agencies"), "money"),
+    Column("leads", gettext_lazy("Leads")),
+    Column("cost_per_lead", gettext_lazy("Cost per lead"), "money", "leads"),
+    Column("cost_per_mql", gettext_lazy("Cost per MQL"), "money", "mql"),
+    Column("cost_per_sql", gettext_lazy("Cost per SQL"), "money", "sql"),
+    Column("cost_per_opportunity", gettext_lazy("Cost per opportunity"), "money", "opportunity"),
+    Column("cost_per_customer", gettext_lazy("Cost per customer"), "money", "customer"),
+    Column("customers_won", gettext_lazy("Customers won")),
+    Column("cac", gettext_lazy("CAC"), "money", "customers_won"),
+    Column("immature", gettext_lazy("Maturity"), "maturity"),
 )
 VELOCITY: Final = (
     Column("open", pgettext_lazy("opportunities", "Open")),
     Column("won", pgettext_lazy("opportunities", "Won")),
     Column("lost", pgettext_lazy("opportunities", "Lost")),
-    *_rate("win_rate", lazy("Win rate"), "closed"),
-    Column("won_amount", lazy("Won amount"), "money"),
-    Column("average_deal", lazy("Average deal"), "money", "won"),
-    Column("median_deal", lazy("Median deal"), "money", "won"),
-    Column("cycle_days_mean", lazy("Cycle, mean"), "days", "won"),
-    Column("cycle_days_median", lazy("Cycle, median"), "days", "won"),
-    Column("velocity_per_day", lazy("Velocity per day"), "money"),
+    *_rate("win_rate", gettext_lazy("Win rate"), "closed"),
+    Column("won_amount", gettext_lazy("Won amount"), "money"),
+    Column("average_deal", gettext_lazy("Average deal"), "money", "won"),
+    Column("median_deal", gettext_lazy("Median deal"), "money", "won"),
+    Column("cycle_days_mean", gettext_lazy("Cycle, mean"), "days", "won"),
+    Column("cycle_days_median", gettext_lazy("Cycle, median"), "days", "won"),
+    Column("velocity_per_day", gettext_lazy("Velocity per day"), "money"),
 )
 DIMENSION_LABELS: Final[Mapping[str, Text]] = {
-    "day": lazy("Day"),
-    "week": lazy("Week"),
-    "month": lazy("Month"),
-    "quarter": lazy("Quarter"),
-    "year": lazy("Year"),
-    "channel": lazy("Channel"),
-    "source": lazy("Source"),
-    "campaign": lazy("Campaign"),
-    "medium": lazy("Medium"),
-    "door": lazy("Door"),
-    "owner": lazy("Owner"),
-    "manager": lazy("Manager"),
-    "team": lazy("Team"),
-    "office": lazy("Office"),
-    "company.sector": lazy("Sector"),
-    "company.country": lazy("Country"),
-    "product": lazy("Product"),
-    "class": lazy("Class"),
-    "motion": lazy("Motion"),
-    "route": lazy("Route"),
-    "stage": lazy("Stage"),
+    "day": gettext_lazy("Day"),
+    "week": gettext_lazy("Week"),
+    "month": gettext_lazy("Month"),
+    "quarter": gettext_lazy("Quarter"),
+    "year": gettext_lazy("Year"),
+    "channel": gettext_lazy("Channel"),
+    "source": gettext_lazy("Source"),
+    "campaign": gettext_lazy("Campaign"),
+    "medium": gettext_lazy("Medium"),
+    "door": gettext_lazy("Door"),
+    "owner": gettext_lazy("Owner"),
+    "manager": gettext_lazy("Manager"),
+    "team": gettext_lazy("Team"),
+    "office": gettext_lazy("Office"),
+    "company.sector": gettext_lazy("Sector"),
+    "company.country": gettext_lazy("Country"),
+    "product": gettext_lazy("Product"),
+    "class": gettext_lazy("Class"),
+    "motion": gettext_lazy("Motion"),
+    "route": gettext_lazy("Route"),
+    "stage": gettext_lazy("Stage"),
 }
 
 
@@ -131,6 +130,10 @@ def dimension_label(name: str) -> str:
         return str(known)
     text = name.removeprefix("attributes.")
     return text[:1].upper() + text[1:]
+
+
+_NAME: Final = 24  # letters a row's name may have on one line
+_WHOLE_FROM: Final = Decimal(1000)
 
 
 # Cells ----------------------------------------------------------------------------------------------------------------
@@ -149,6 +152,19 @@ def value_text(value: Any, unit: str) -> str:
     if unit == "days":
         return _("%(n)s days") % {"n": formats.number(value, 1)}
     return formats.number(value, 1 if unit == "number" else 0)
+
+
+def moment_text(at: datetime) -> str:
+    """A moment within a sentence."""
+    text = formats.exact(at)
+    return text[:1].lower() + text[1:]
+
+
+def short_text(value: Any, unit: str) -> str:
+    """A value as a tile shows it: amounts without their cents."""
+    if unit == "money" and value is not None and abs(Decimal(value)) >= _WHOLE_FROM:
+        return formats.money(Decimal(value), settings.FILON_CURRENCY, 0)
+    return value_text(value, unit)
 
 
 def interval_text(values: Mapping[str, Any], name: str) -> str:
@@ -201,7 +217,7 @@ def key_text(dimension: Dimension, key: str | None, shown: str | None) -> str:
 def time_text(unit: str, key: str) -> str:
     """A part of time as people say it: `2026-01` is “janv. 2026”."""
     if unit == "month":
-        return dateformat.format(date.fromisoformat(f"{key}-01"), "M Y")
+        return dateformat.format(date.fromisoformat(f"{key}-01"), "N Y").replace(" ", formats.SPACE)
     if unit == "day":
         return formats.day(date.fromisoformat(key))
     year, _dash, part = key.partition("-")
@@ -214,13 +230,20 @@ def table(answer: Answer, columns: Sequence[Column], url_of: UrlOf, total: Line 
     """An answer as `ui/data_table.html` takes it, the whole in its last row."""
     heads = [" · ".join(dimension_label(dimension.name) for dimension in answer.dimensions)]
     rows = [
-        [line_text(answer, line), *(cell(column, line.values, url_of(column.name, line)) for column in columns)]
+        [
+            _unbroken(line_text(answer, line)),
+            *(cell(column, line.values, url_of(column.name, line)) for column in columns),
+        ]
         for line in answer.lines
     ]
     if total is not None:
         whole = [cell(column, total.values, url_of(column.name, None)) for column in columns]
         rows.append([_("Total"), *whole])
     return {"headers": [*heads, *(str(column.label) for column in columns)], "rows": rows}
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", formats.SPACE) if len(text) <= _NAME else text
 
 
 def line_text(answer: Answer, line: Line) -> str:

@@ -8,19 +8,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from filon.kit import sql
 from filon.leads import fields
 from filon.ui import formats
 
 _KINDS: Final = {
-    "media": lazy("Media"),
+    "media": gettext_lazy("Media"),
     "event": pgettext_lazy("cost", "Event"),
-    "agency": lazy("Agency"),
-    "tool": lazy("Tools"),
-    "salary": lazy("Salaries"),
+    "agency": gettext_lazy("Agency"),
+    "tool": gettext_lazy("Tools"),
+    "salary": gettext_lazy("Salaries"),
 }
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from filon.core.access import Actor
 from filon.measure.insight import presentation, records
@@ -44,7 +44,7 @@ def context(behind: Behind, asked: Asked, query: QueryDict, *, by: Actor) -> dic
             (str(page.title), f"{reverse(f'measure:{page.name}')}?{urlencode(back)}"),
             (column, ""),
         ],
-        "as_of": behind.as_of,
+        "as_of": presentation.moment_text(behind.as_of),
     }
 
 
@@ -58,21 +58,21 @@ def _column_of(figure: str, name: str) -> tuple[Page, str]:
 
 
 _OTHER_COLUMNS: Final[Mapping[str, Text]] = {
-    "new_leads": lazy("New leads"),
-    "sql_accepted": lazy("SQL accepted"),
-    "created": lazy("Opportunities created"),
-    "won_amount": lazy("Won, excl. tax"),
-    "customers_won": lazy("Customers won"),
-    "cac": lazy("CAC"),
-    "captured": lazy("Leads"),
-    "nurturing_visited": lazy("Entered nurturing"),
-    "nurtured_to_mql": lazy("Left it as MQL"),
-    "nurturing_now": lazy("In it now"),
-    "qualifying_skipped": lazy("Qualification skipped"),
-    "nurturing_skipped": lazy("Nurturing skipped"),
-    "mql_skipped": lazy("MQL skipped"),
-    "sql_skipped": lazy("SQL skipped"),
-    "opportunity_skipped": lazy("Opportunity skipped"),
+    "new_leads": gettext_lazy("New leads"),
+    "sql_accepted": gettext_lazy("SQL accepted"),
+    "created": gettext_lazy("Opportunities created"),
+    "won_amount": gettext_lazy("Won, excl. tax"),
+    "customers_won": gettext_lazy("Customers won"),
+    "cac": gettext_lazy("CAC"),
+    "captured": gettext_lazy("Leads"),
+    "nurturing_visited": gettext_lazy("Entered nurturing"),
+    "nurtured_to_mql": gettext_lazy("Left it as MQL"),
+    "nurturing_now": gettext_lazy("In it now"),
+    "qualifying_skipped": gettext_lazy("Qualification skipped"),
+    "nurturing_skipped": gettext_lazy("Nurturing skipped"),
+    "mql_skipped": gettext_lazy("MQL skipped"),
+    "sql_skipped": gettext_lazy("SQL skipped"),
+    "opportunity_skipped": gettext_lazy("Opportunity skipped"),
 }
 
 
@@ -87,7 +87,7 @@ def _facets(behind: Behind, asked: Asked) -> list[tuple[str, str]]:
         last = formats.day(asked.last - timedelta(days=1)) if asked.last else "…"
         found.append((_("Period"), f"{first} – {last}"))
     if asked.as_of:
-        found.append((_("As of"), formats.exact(asked.as_of)))
+        found.append((_("As of"), presentation.moment_text(asked.as_of)))
     if asked.condition:
         found.append((_("Filter"), asked.condition))
     return found

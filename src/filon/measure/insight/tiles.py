@@ -19,6 +19,7 @@ from filon.measure.insight.addresses import rows_url
 from filon.measure.insight.presentation import Column
 from filon.measure.periods import Asked
 from filon.measure.queries import Line
+from filon.measure.rules import FEW
 from filon.ui import formats
 
 Tile = dict[str, Any]
@@ -34,7 +35,7 @@ def of_page(
     return [
         {
             "label": str(known[column].label),
-            "figure": presentation.value_text(total.values.get(column), known[column].unit),
+            "figure": presentation.short_text(total.values.get(column), known[column].unit),
             "url": rows_url(figure, asked, column) if total.values.get(column) is not None else "",
             "term": term,
             "note": _note(column, total.values),
@@ -84,6 +85,8 @@ def _headline(asked: Asked, *, by: Actor, at: datetime) -> list[Tile]:
     now = queries.figure("headline", this, by=by, at=at).lines[0].values
     earlier = periods.before(this, periods.day_of(at, periods.zone()))
     then = queries.figure("headline", earlier, by=by, at=at).lines[0].values if earlier else {}
+    if then.get("new_leads", 0) < FEW:  # hardly anything had begun: no comparison means anything
+        earlier, then = None, {}
     amounts = {"created": "created_amount", "won_amount": "won"}
     tiles = []
     for name, label, unit, better, term in (

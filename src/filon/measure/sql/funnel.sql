@@ -88,7 +88,7 @@ FROM (
 )
 
 -- section: waiting
--- Who reached $a_at and waits for $b_at now, and who of them longer than $p90 seconds.
-SELECT count(*) AS waiting, count(*) FILTER (date_diff('second', $a_at, $as_of) > $p90) AS too_long
+-- Who reached $a_at and waits for $b_at now, and who of them longer than $most seconds.
+SELECT count(*) AS waiting, count(*) FILTER (date_diff('second', $a_at, $as_of) > $most) AS too_long
 FROM cases
 WHERE is_captured AND $a_at IS NOT NULL AND $b_at IS NULL AND exit IS NULL

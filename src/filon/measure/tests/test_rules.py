@@ -117,8 +117,30 @@ def test_the_quick_quantiles_are_those_of_the_definition(events, censored):
     assert rules.survival_quantiles(events, censored, [float(share) for share in shares]) == expected
 
 
-def delay(*, passages=100, p90=10, longest=50):
-    return rules.Delay(5, p90, passages, longest)
+@given(waits, waits)
+def test_the_curve_ends_where_the_definition_says(events, censored):
+    surviving = Fraction(1)
+    for t in sorted(set(events)):
+        at_risk = sum(e >= t for e in events) + sum(c >= t for c in censored)
+        surviving *= 1 - Fraction(events.count(t), at_risk)
+    assert rules.surviving_share(events, censored) == pytest.approx(float(surviving))
+
+
+def test_the_usual_delay_is_p90_where_the_curve_falls_that_far():
+    assert rules.delay_of(list(range(1, 11)), []).usual == 9
+
+
+def test_where_most_never_pass_the_usual_delay_is_that_of_those_who_do():
+    delay = rules.delay_of(list(range(1, 11)), [100] * 90)
+    assert (delay.median, delay.p90, delay.usual) == (None, None, 9)
+
+
+def test_nobody_who_passed_has_no_delay():
+    assert rules.delay_of([], [1, 2]).usual is None
+
+
+def delay(*, passages=100, usual=10):
+    return rules.Delay(5, usual, usual, passages)
 
 
 def test_a_cohort_younger_than_the_usual_delay_is_immature():
@@ -128,11 +150,6 @@ def test_a_cohort_younger_than_the_usual_delay_is_immature():
 
 def test_with_few_passages_nobody_can_know():
     assert rules.is_immature(timedelta(seconds=9), delay(passages=29)) is None
-
-
-def test_where_the_curve_never_falls_only_what_is_younger_than_the_longest_watch_is_surely_immature():
-    assert rules.is_immature(timedelta(seconds=49), delay(p90=None)) is True
-    assert rules.is_immature(timedelta(seconds=50), delay(p90=None)) is None
 
 
 def test_months_before_keeps_the_day_where_the_month_has_it():
