@@ -78,7 +78,8 @@ def test_the_list_shows_every_string_as_text_and_runs_none(
             break
         page.goto(urljoin(page.url, str(onward.first.get_attribute("href"))))
     assert not dialogs
-    assert not set(leads) - shown
+    missing = sorted(set(leads) - shown)
+    assert not missing, (len(missing), missing[:5])
 
 
 def test_a_form_keeps_every_string_as_it_is_and_shows_it_again(
