@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.operation import PathView
 from ninja.security import HttpBearer
 
 from filon.capture.api import router as capture_router
@@ -15,6 +16,7 @@ from filon.core.access import Actor
 from filon.deals.api import router as deals_router
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
+from filon.leads.listing.api import router as leads_router
 from filon.measure.api import router as measure_router
 from filon.routing.api import router as routing_router
 from filon.scoring.api import router as scoring_router
@@ -86,8 +88,25 @@ def _malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
     return web.problem(Refused(str(error), kind, code="malformed"))
 
 
-api.add_router("", capture_router)
-api.add_router("", measure_router)
-api.add_router("", scoring_router)
-api.add_router("", routing_router)
-api.add_router("", deals_router)
+_paths: dict[str, PathView] = {}
+
+
+def _mount(router: Router) -> None:
+    """Mount a router. Operations on a path that another one has go there: Django asks one view a path."""
+    for path, view in list(router.path_operations.items()):
+        known = _paths.setdefault(path, view)
+        if known is not view:
+            known.operations += view.operations
+            del router.path_operations[path]
+    api.add_router("", router)
+
+
+for _router in (
+    capture_router,
+    leads_router,
+    measure_router,
+    scoring_router,
+    routing_router,
+    deals_router,
+):
+    _mount(_router)

@@ -127,6 +127,22 @@ def save_segment(draft: Draft, *, by: Actor, at: datetime, segment_id: int | Non
 
 
 @transaction.atomic
+def save_once(draft: Draft, *, by: Actor, at: datetime) -> SegmentRow:
+    """Save a shared filter; the one there is already when name and condition are the same. See `save_segment`.
+
+    A program that sends its request again gets the same answer.
+    """
+    by.require("segments.share")
+    name, condition = _checked(draft)
+    known = (
+        Segment.objects.select_related("owner").filter(name_folded=fold(name)[:LONGEST_NAME], is_shared=True).first()
+    )
+    if known is not None and known.condition == condition:
+        return _row(known, by)
+    return segment(save_segment(draft, by=by, at=at), by=by)
+
+
+@transaction.atomic
 def delete_segment(segment_id: int, *, by: Actor, at: datetime) -> None:
     """Delete a saved filter: one's own, or with `segments.share` a shared one. Emits SegmentDeleted."""
     by.require("leads.see")
