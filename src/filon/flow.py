@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
+from filon.capture.imports import home as imports_home
 from filon.capture.imports import jobs as import_jobs
 from filon.capture.models import Cost
 from filon.core import colleagues, purge
+from filon.core import home as core_home
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
@@ -20,14 +22,19 @@ from filon.deals import carry as deals_carry
 from filon.deals import panels as deals_panels
 from filon.deals import recording as deals
 from filon.deals.catalogue import products
+from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
+from filon.home.panels import Panel as HomePanel
 from filon.leads import acts, editing, records
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
+from filon.leads.findings import home as findings_home
+from filon.leads.listing import home as leads_home
 from filon.leads.models import Company, Lead, Person
 from filon.leads.panels import Panel
 from filon.leads.search import index as search
+from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
@@ -168,3 +175,24 @@ PANELS: Mapping[str, Sequence[Panel]] = {
     ],
 }
 """What slices show on the page of a lead and of an account, in order."""
+
+_DUE = HomePanel(leads_home.DUE_TEMPLATE, leads_home.due_panel)
+_DEALS = HomePanel(deals_home.TEMPLATE, deals_home.mine_panel)
+_HEADLINE = HomePanel(measure_home.HEADLINE_TEMPLATE, measure_home.headline_panel, is_wide=True)
+_FUNNEL = HomePanel(measure_home.FUNNEL_TEMPLATE, measure_home.funnel_panel)
+_CHANNELS = HomePanel(leads_home.CHANNELS_TEMPLATE, leads_home.channels_panel)
+_IMPORTS = HomePanel(imports_home.TEMPLATE, imports_home.imports_panel)
+_HEALTH = HomePanel(core_home.TEMPLATE, core_home.health_panel)
+_FINDINGS = HomePanel(findings_home.TEMPLATE, findings_home.findings_panel)
+
+HOMES: Mapping[str, Sequence[HomePanel]] = {
+    "head": [_HEADLINE, _FUNNEL, _DUE],
+    "manager": [_HEADLINE, _FUNNEL, _DUE, _DEALS],
+    "sdr": [_DUE, _CHANNELS],
+    "sales": [_DEALS, _DUE],
+    "marketing": [_CHANNELS, _IMPORTS, _FUNNEL, _FINDINGS],
+    "ops": [_HEALTH, _FINDINGS, _IMPORTS, _DUE],
+    "admin": [_HEADLINE, _FUNNEL, _FINDINGS, _HEALTH, _IMPORTS],
+    "read_only": [_HEADLINE, _FUNNEL],
+}
+"""What stands on the home of each role, in order."""

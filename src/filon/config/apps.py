@@ -17,6 +17,7 @@ class HouseConfig(AppConfig):
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
+        from filon.home import panels as homes  # noqa: PLC0415
         from filon.leads import fields, moving, panels  # noqa: PLC0415
         from filon.leads.card import facts  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
@@ -38,3 +39,4 @@ class HouseConfig(AppConfig):
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)
         context.connect(banner)
+        homes.connect(flow.HOMES)

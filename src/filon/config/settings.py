@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "filon.deals",
     "filon.measure",
     "filon.demo",
+    "filon.home",
     "filon.config",
 ]
 MIDDLEWARE = [

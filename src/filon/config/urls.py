@@ -9,6 +9,7 @@ from filon.config.api import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("filon.core.urls")),
+    path("", include("filon.leads.findings.urls")),
     path("", include("filon.routing.urls")),
     path("", include("filon.scoring.urls")),
     path("", include("filon.deals.urls")),
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
     path("", include("filon.demo.urls")),
+    path("", include("filon.home.urls")),
 ]
 
 handler400 = "filon.core.web.bad_request"

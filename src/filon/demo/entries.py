@@ -30,14 +30,14 @@ def of_arrival(arrival: Arrival) -> Entry:
         values |= {"channel": "unknown", "medium": ""}
     values |= {name: value for name, value in (("campaign", arrival.campaign), ("owner", arrival.owner)) if value}
     account = arrival.contact.account
-    findings = [("misspelt_sector", f"{account.spelt} → {account.sector}")] if account.spelt != account.sector else []
+    slip = ("misspelt_sector", f"company.sector: {account.spelt} → {account.sector}")
     return Entry(
         kind="lead",
         door=arrival.channel.door,
         at=arrival.at,
         values=values,
         attributes=arrival.attributes,
-        findings=findings,
+        findings=[slip] if account.spelt != account.sector else [],
     )
 
 

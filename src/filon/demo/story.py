@@ -182,6 +182,7 @@ class _Writer:
             )
             arrival.is_alone = place % _UNDIALLED != 1
             found.append(self._dressed(arrival))
+            arrival.has_source = True
         return found
 
     def _arrival(self, channel: Channel, day: date) -> Arrival | None:

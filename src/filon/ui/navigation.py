@@ -105,6 +105,7 @@ SECTIONS: Final[Sequence[Section]] = (
     Section(
         _("Workspace"),
         (
+            Entry(_("To look at"), "flag", "findings", _CAPTURE),
             Entry(_("Health"), "heart-pulse", "health", _OPERATIONS),
             Entry(_("Settings"), "settings", "settings", _OPERATIONS),
         ),

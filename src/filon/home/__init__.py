@@ -1,0 +1,1 @@
+"""The first page of each role, made of what the slices offer."""

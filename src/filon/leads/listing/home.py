@@ -1,0 +1,85 @@
+"""What leads offer to homes: whom one owes a first contact, and what each channel brought this week."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from filon.core import access
+from filon.core.access import Actor
+from filon.kit import sql
+from filon.leads import fields
+from filon.leads.listing.rows import rows_of
+
+DUE_TEMPLATE: Final = "leads/_home_due.html"
+CHANNELS_TEMPLATE: Final = "leads/_home_channels.html"
+SHOWN: Final = 8
+_WEEK: Final = timedelta(days=7)
+_OWED: Final = "due_at is not empty and responded_at is empty and is_open = true"
+
+
+def due_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
+    """What `DUE_TEMPLATE` takes: leads whose first contact is owed, the most urgent first: one's own, or those of the
+    team for whoever owns none. Three statements."""
+    by.require("leads.see")
+    parts, params = ["lead.due_at IS NOT NULL AND lead.responded_at IS NULL AND lead.is_open"], list[Any]()
+    is_mine = by.role in {"sdr", "sales"}
+    if is_mine:
+        parts, params = [*parts, "lead.owner_id = %s"], [by.id]
+    scope, more = access.lead_scope(by)
+    where, params = " AND ".join(filter(None, [*parts, scope])), [*params, *more]
+    source = f"FROM {fields.BASE} WHERE {where}"
+    found = sql.fetch(f"SELECT lead.id {source} ORDER BY lead.due_at, lead.id LIMIT {SHOWN}", params)
+    late = "COALESCE(SUM(CASE WHEN lead.due_at < %s THEN 1 ELSE 0 END), 0)"
+    now = connection.ops.adapt_datetimefield_value(at)
+    counted = sql.fetch(f"SELECT COUNT(*), {late} {source}", [now, *params])[0]
+    condition = f"{_OWED} and owner = {by.id}" if is_mine else _OWED
+    return {
+        "rows": rows_of([row[0] for row in found]),
+        "count": counted[0],
+        "late": counted[1],
+        "is_mine": is_mine,
+        "now": at,
+        "url": f"{reverse('leads:list')}?{urlencode({'filter': condition, 'sort': 'due_at'})}",
+    }
+
+
+def channels_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
+    """What `CHANNELS_TEMPLATE` takes: leads by channel, seven days against seven. One statement."""
+    by.require("leads.see")
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight - timedelta(days=6)
+    start, middle = (connection.ops.adapt_datetimefield_value(each) for each in (since - _WEEK, since))
+    scope, more = access.lead_scope(by)
+    where = " AND ".join(filter(None, ["lead.captured_at >= %s", scope]))
+    counted = sql.fetch(
+        "SELECT lead.channel, SUM(CASE WHEN lead.captured_at >= %s THEN 1 ELSE 0 END), COUNT(*) "
+        f"FROM {fields.BASE} WHERE {where} GROUP BY lead.channel",
+        [middle, start, *more],
+    )
+    rows = sorted(
+        ((name, int(this), both - int(this)) for name, this, both in counted), key=lambda row: (-row[1], row[0])
+    )
+    return {
+        "rows": [_channel(name, this, last, since) for name, this, last in rows],
+        "this": sum(this for _name, this, _last in rows),
+        "last": sum(last for _name, _this, last in rows),
+    }
+
+
+def _channel(channel: str, this: int, last: int, since: datetime) -> dict[str, Any]:
+    condition = f"channel = {channel} and captured_at >= {since:%Y-%m-%d}"
+    label = fields.CHANNELS[channel].in_language(get_language() or "fr") if channel in fields.CHANNELS else channel
+    return {
+        "label": label,
+        "this": this,
+        "last": last,
+        "delta": (this - last) / last if last else None,
+        "url": f"{reverse('leads:list')}?{urlencode({'filter': condition})}",
+    }
