@@ -124,7 +124,7 @@ def around(request: Request, shown: Opened) -> dict[str, Any]:
         "may_share": actor.may("segments.share"),
         "may_move": actor.may("leads.move"),
         "new_url": _address_of("leads:new") if actor.may("leads.create") else "",
-        "import_url": _address_of("capture:imports") if actor.may("imports.run") else "",
+        "import_url": _address_of("imports:new") if actor.may("imports.run") else "",
         "demo_url": _address_of("demo") if actor.may("demo.run") else "",
     }
 
