@@ -191,6 +191,8 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
         "is_behind": answer.is_behind,
         "notes": [note for note in (_note(code, count) for code, count in answer.notes.items()) if note],
         "is_empty": not _is_alive(page, whole) and asked == replace(Asked(), by=asked.by, basis=asked.basis),
+        "may_import": by.may("imports.run"),
+        "may_demo": by.may("demo.run"),
         "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at),
         "plot": _plot(page, answer, columns),
         "table": presentation.table(answer, columns, url_of, total if len(answer.lines) > 1 else None),
@@ -314,14 +316,11 @@ def _plot(page: Page, answer: Answer, columns: Sequence[Column]) -> dict[str, An
         "categories": words,
         "series": [series],
         "links": links,
-        "faded": [_is_faded(few_of, line) for line in lines],
+        "faded": [bool(few_of and presentation.cell(few_of, line.values, "")["few"]) for line in lines],
         "horizontal": kind == "bar" and not is_time,
         "size": "tall" if not is_time and len(lines) > 12 else "",
     }
-    if left:
-        spec["note"] = ngettext("%(count)s more row in the table.", "%(count)s more rows in the table.", left) % {
-            "count": formats.number(left)
-        }
+    spec["note"] = _plot_note(page, lines, left)
     shown = _columns_of_plot(columns, column)
     rows = [
         [presentation.line_text(answer, line), *(presentation.cell(one, line.values, "") for one in shown)]
@@ -330,12 +329,14 @@ def _plot(page: Page, answer: Answer, columns: Sequence[Column]) -> dict[str, An
     return {"spec": spec, "table": {"headers": ["", *(str(one.label) for one in shown)], "rows": rows}}
 
 
-def _is_faded(column: Column | None, line: Line) -> bool:
-    """Whether a mark stands on few cases, or on a cohort too young to compare."""
-    if column is None:
-        return False
-    is_provisional = column.unit == "money" and bool(line.values.get("immature"))
-    return is_provisional or bool(presentation.cell(column, line.values, "")["few"])
+def _plot_note(page: Page, lines: Sequence[Line], left: int) -> str:
+    words = []
+    if page.figure == "cost" and any(line.values.get("immature") for line in lines):
+        words.append(_("Provisional: the youngest of these leads have not had the time it usually takes."))
+    if left:
+        more = ngettext("%(count)s more row in the table.", "%(count)s more rows in the table.", left)
+        words.append(more % {"count": formats.number(left)})
+    return " ".join(words)
 
 
 def _columns_of_plot(columns: Sequence[Column], name: str) -> list[Column]:
@@ -419,7 +420,7 @@ def durations(asking: Question, *, by: Actor, at: datetime) -> dict[str, Any]:
     answer = queries.figure("durations", replace(asking.asked, by=(), basis="cohort"), by=by, at=at)
     rows = [
         [
-            f"{stages.label(line.values['from'])} → {stages.label(line.values['to'])}",
+            f"{stages.label(line.values['from'])} → {stages.label(line.values['to'])}".replace(" ", formats.SPACE),
             {"text": formats.number(line.values["passages"])},
             {"text": presentation.value_text(line.values["median_days"], "days"), "few": _few(line.values["passages"])},
             {"text": presentation.value_text(line.values["p90_days"], "days"), "few": _few(line.values["passages"])},
