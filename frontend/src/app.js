@@ -7,6 +7,7 @@ import { fileDrop } from "./drop.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startPlotViews } from "./plots.js";
+import { startRecords } from "./records.js";
 import { selection } from "./selection.js";
 import { startTerms } from "./terms.js";
 import { startTheme } from "./theme.js";
@@ -28,6 +29,7 @@ startPlotViews();
 startPalette();
 startKeys();
 startBoards(htmx);
+startRecords();
 
 for (const path of document.querySelectorAll(".path")) {
   const here = path.querySelector("[aria-current]");

@@ -8,7 +8,7 @@ from filon.capture.models import Import
 from filon.core.access import Actor
 from filon.deals import queries
 from filon.deals.models import REASON_LABELS, STAGE_LABELS
-from filon.leads.card.facts import Elsewhere, ImportName
+from filon.leads.card.facts import Elsewhere
 
 
 def elsewhere() -> Elsewhere:
@@ -18,9 +18,8 @@ def elsewhere() -> Elsewhere:
     )
 
 
-def _imports(ids: Collection[int]) -> Mapping[int, ImportName]:
-    rows = Import.objects.filter(pk__in=ids).values_list("pk", "file_name", "undone_at")
-    return {pk: ImportName(name, undone_at is not None) for pk, name, undone_at in rows}
+def _imports(ids: Collection[int]) -> Mapping[int, str]:
+    return dict(Import.objects.filter(pk__in=ids).values_list("pk", "file_name"))
 
 
 def _opportunities(ids: Collection[int], by: Actor) -> Mapping[int, str]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from filon.config.api import api
+from filon.leads.directory.urls import COMPANIES, PEOPLE
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("filon.core.urls")),
+    path("", include("filon.leads.urls")),
+    path("", include(PEOPLE)),
+    path("", include(COMPANIES)),
     path("", include("filon.leads.findings.urls")),
+    path("", include("filon.leads.search.urls")),
     path("", include("filon.routing.urls")),
     path("", include("filon.scoring.urls")),
     path("", include("filon.deals.urls")),

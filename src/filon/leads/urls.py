@@ -1,6 +1,7 @@
 """Addresses of leads."""
 
+from filon.leads.card.urls import urlpatterns as card
 from filon.leads.listing.urls import urlpatterns as listing
 
 app_name = "leads"
-urlpatterns = [*listing]
+urlpatterns = [*listing, *card]

@@ -73,8 +73,8 @@ SECTIONS: Final[Sequence[Section]] = (
         _("Records"),
         (
             Entry(_("Leads"), "target", "leads:list", on_phone=True),
-            Entry(_("People"), "users", "leads:people"),
-            Entry(_("Companies"), "building-2", "leads:companies"),
+            Entry(_("People"), "users", "people:list"),
+            Entry(_("Companies"), "building-2", "companies:list"),
             Entry(_("Opportunities"), "handshake", "deals:list", on_phone=True),
         ),
     ),

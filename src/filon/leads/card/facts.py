@@ -6,13 +6,14 @@ Nothing is left out: what was revoked is marked, and so is what programs did.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from filon.core.access import Actor
+from filon.core.conditions import LIVE_FACT_SQL
 from filon.core.models import Fact
 from filon.kit import keyset, sql
 
@@ -52,18 +53,11 @@ class FactRow:
         return self.payload.get(name, self.details.get(name, default))
 
 
-class ImportName(NamedTuple):
-    """What an import is called, and whether it was taken back with every fact it left."""
-
-    name: str
-    is_undone: bool
-
-
 @dataclass(frozen=True, kw_only=True)
 class Elsewhere:
     """What only slices above know, handed over by `config`. The first two cost one statement each."""
 
-    imports: Callable[[Collection[int]], Mapping[int, ImportName]]
+    imports: Callable[[Collection[int]], Mapping[int, str]]
     opportunities: Callable[[Collection[int], Actor], Mapping[int, str]]
     deal_stages: Mapping[str, object]
     loss_reasons: Mapping[str, object]
@@ -77,7 +71,7 @@ class Names:
     users: Mapping[int, str] = field(default_factory=dict)
     keys: Mapping[int, str] = field(default_factory=dict)
     campaigns: Mapping[int, str] = field(default_factory=dict)
-    imports: Mapping[int, ImportName] = field(default_factory=dict)
+    imports: Mapping[int, str] = field(default_factory=dict)
     opportunities: Mapping[int, str] = field(default_factory=dict)
     deal_stages: Mapping[str, object] = field(default_factory=dict)
     loss_reasons: Mapping[str, object] = field(default_factory=dict)
@@ -136,7 +130,7 @@ _COLUMNS: Final = (
 _CELLS: Final = ", ".join(_COLUMNS)
 _PAGE: Final = (
     f'SELECT {", ".join(f"fact.{name}" for name in _COLUMNS)}, detail."values", '
-    "EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) "
+    f"NOT ({LIVE_FACT_SQL}) "
     "FROM ({parts}) AS fact LEFT JOIN core_factdetail detail ON detail.fact_id = fact.id "
     "ORDER BY fact.at DESC, fact.id DESC LIMIT %s"
 )
@@ -159,11 +153,8 @@ def facts(about: About, *, by: Actor, kinds: Kinds | None = None, after: str = "
         params += [value, *bound_params, *chosen_params, limit + 1]
     found = sql.fetch(_PAGE.format(parts=" UNION ALL ".join(parts)), [*params, limit + 1]) if parts else []
     rows = [_row(cells) for cells in found[:limit]]
-    known = _names(rows, by)
-    undone = {import_id for import_id, name in known.imports.items() if name.is_undone}
-    rows = [replace(row, is_revoked=True) if row.import_id in undone else row for row in rows]
     cursor = keyset.encode(rows[-1].at.isoformat(), rows[-1].id) if len(found) > limit else ""
-    return FactPage(rows, known, cursor)
+    return FactPage(rows, _names(rows, by), cursor)
 
 
 def _places(about: About) -> Iterable[tuple[str, int]]:

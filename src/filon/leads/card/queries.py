@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from filon.core import access
 from filon.core.access import Actor
+from filon.core.conditions import LIVE_FACT_SQL
 from filon.kit import identifiers, sql
 from filon.kit.errors import not_found
 from filon.kit.identifiers import ValueProblem
 from filon.kit.text import fold
 from filon.leads import events, fields, fills
+from filon.leads.card import words
 from filon.leads.models import Company, Lead, Person
 
 # One lead -------------------------------------------------------------------------------------------------------------
@@ -51,6 +53,7 @@ _LEAD: Final = (
     "grade",
     "probability",
     "route",
+    "routed_at",
     "owner_id",
     "due_at",
     "responded_at",
@@ -86,7 +89,8 @@ _COMPANY: Final = (
 _TABLES: Final = (("lead", Lead, _LEAD), ("person", Person, _PERSON), ("company", Company, _COMPANY))
 _CELLS: Final = ", ".join(f'{alias}."{column}"' for alias, _model, columns in _TABLES for column in columns)
 _CARD: Final = (
-    f"SELECT {_CELLS}, COALESCE(owner.name, ''), COALESCE(campaign.name, ''), COALESCE(account_owner.name, '') "
+    f"SELECT {_CELLS}, COALESCE(owner.name, ''), COALESCE(campaign.name, ''), COALESCE(account_owner.name, ''), "
+    "COALESCE((SELECT i.value FROM leads_identifier i WHERE i.person_id = person.id ORDER BY i.id LIMIT 1), '') "
     f"FROM {fields.source()} LEFT JOIN core_user AS account_owner ON account_owner.id = company.owner_id "
     "WHERE lead.id = %s"
 )
@@ -94,17 +98,16 @@ _CARD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LeadCard:
-    """A lead with its person, its account (None without one) and the names of those it refers to.
+    """A lead with its person, its account (None without one) and its owner's name.
 
-    lead, person, company: rows by column name, times aware UTC.
+    lead, person, company: rows by column name, times aware UTC, with `campaign_name`, `company` and `owner_name`.
     """
 
     lead: Mapping[str, Any]
     person: Mapping[str, Any]
     company: Mapping[str, Any] | None
     owner: str
-    campaign: str
-    account_owner: str
+    identifier: str
 
     @property
     def id(self) -> int:
@@ -115,7 +118,7 @@ class LeadCard:
     def title(self) -> str:
         """What to call the lead: its person's name, else an identifier."""
         person = self.person
-        return str(person["full_name"] or person["email"] or person["phone"] or f"#{self.id}")
+        return str(person["full_name"] or person["email"] or person["phone"] or self.identifier or f"#{self.id}")
 
     @property
     def promised_by(self) -> datetime | None:
@@ -138,7 +141,11 @@ def card(lead_id: int, *, by: Actor) -> LeadCard:
         own, cells = cells[: len(columns)], cells[len(columns) :]
         rows[alias] = _row(model, columns, own)
     company = rows["company"] if rows["company"]["id"] is not None else None
-    return LeadCard(rows["lead"], rows["person"], company, *cells)
+    owner, campaign, account_owner, identifier = cells
+    rows["lead"]["campaign_name"] = campaign
+    rows["company"]["owner_name"] = account_owner
+    rows["person"]["company"] = rows["company"]["name"] or ""
+    return LeadCard(rows["lead"], rows["person"], company, owner, identifier)
 
 
 def _row(model: Any, columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
@@ -182,13 +189,17 @@ class Touch:
     path: str
     campaign: str
 
+    @property
+    def label(self) -> str:
+        """What the act is called."""
+        return words.act(self.kind)
+
 
 def touches(lead: Mapping[str, Any]) -> tuple[Touch | None, Touch | None]:
     """The first touch, at or before the capture, and the last one; None where there is none. One statement."""
     kinds, params = sql.any_of("fact.kind", _TOUCHES)
     is_touch = (
-        f"({kinds} OR (fact.kind = %s AND fact.campaign_id IS NOT NULL)) AND NOT fact.is_machine "
-        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id)"
+        f"({kinds} OR (fact.kind = %s AND fact.campaign_id IS NOT NULL)) AND NOT fact.is_machine AND {LIVE_FACT_SQL}"
     )
     params = [*params, events.PageViewed.kind]
     places = (
@@ -221,7 +232,7 @@ def passages(lead_id: int) -> dict[str, datetime]:
     """When the lead last came to each stage. One statement."""
     rows = sql.fetch(
         "SELECT fact.at, fact.payload FROM core_fact fact WHERE fact.lead_id = %s AND fact.kind = %s "
-        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) ORDER BY fact.at, fact.id",
+        f"AND {LIVE_FACT_SQL} ORDER BY fact.at, fact.id",
         [lead_id, events.StageChanged.kind],
     )
     return {sql.as_json(payload)["to_stage"]: moment for at, payload in rows if (moment := sql.as_utc(at)) is not None}
@@ -266,6 +277,16 @@ class IdentifierRow:
     system: str
     value: str
     is_disputed: bool
+
+    @property
+    def label(self) -> str:
+        """What sort of name it is; an id by the system it comes from."""
+        return words.identifier(self.kind, self.system)
+
+    @property
+    def shown(self) -> str:
+        """Its value as people read it."""
+        return words.identifier_value(self.kind, self.value)
 
 
 def identifiers_of(person_id: int) -> list[IdentifierRow]:

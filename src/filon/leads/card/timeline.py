@@ -45,6 +45,11 @@ class Day:
     entries: list[Entry] = field(default_factory=list)
     is_continued: bool = False
 
+    @property
+    def is_slim(self) -> bool:
+        """Whether it fits on one line: a single entry that no human made."""
+        return len(self.entries) == 1 and not self.entries[0].is_human
+
 
 def days(page: FactPage, *, continued: date | None = None) -> list[Day]:
     """A page of facts by day. continued: the last day of the page before."""
@@ -69,7 +74,9 @@ def _folds(fact: FactRow) -> bool:
 
 def _entry(fact: FactRow, names: Names) -> Entry:
     how, said = wording_of(fact.kind), sentence(fact, names)
-    bears_channel = how.family is Family.SIGNAL and fact.channel not in ("", "unknown")
+    channel = words.choice("channel", fact.channel) if how.family is Family.SIGNAL else ""
+    if fact.channel in ("", "unknown") or channel in said.text:
+        channel = ""
     return Entry(
         id=fact.id,
         at=fact.at,
@@ -77,7 +84,7 @@ def _entry(fact: FactRow, names: Names) -> Entry:
         who=said.who,
         text=said.text if said.who else _capitalised(said.text),
         body=said.body,
-        channel=words.choice("channel", fact.channel) if bears_channel else "",
+        channel=channel,
         url=_url(fact, names),
         is_human=how.weight is Weight.FULL and not fact.is_machine,
         is_revoked=fact.is_revoked,

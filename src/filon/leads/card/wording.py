@@ -98,8 +98,8 @@ def _who(subject: Subject, fact: FactRow, names: Names) -> str:
     if subject is Subject.PERSON:
         return names.people.get(fact.person_id or 0, "") or _("The person")
     if fact.import_id is not None:
-        found = names.imports.get(fact.import_id)
-        return _("Import “%(name)s”") % {"name": found.name} if found else _("An import")
+        name = names.imports.get(fact.import_id)
+        return _("Import “%(name)s”") % {"name": name} if name else _("An import")
     if fact.actor_kind == "user":
         return names.users.get(fact.actor_id or 0, "") or _("A colleague")
     if fact.actor_kind == "key":

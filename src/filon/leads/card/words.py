@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
+import rphonenumbers
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from filon.core.conditions.words import Words, words
 from filon.leads import fields
@@ -21,9 +23,16 @@ _LABELS: Final[Mapping[str, Words | str | Promise]] = {
     "person.country": gettext_lazy("Country"),
     "person.city": gettext_lazy("City"),
     "person.linkedin_url": gettext_lazy("LinkedIn profile"),
+    "company.name": gettext_lazy("Name"),
     "company.country": gettext_lazy("Country"),
     "company.city": gettext_lazy("City"),
     "company.owner": gettext_lazy("Account owner"),
+}
+_MORE_ACTS: Final = {"lead_captured": gettext_lazy("Capture")}
+_IDENTIFIERS: Final = {
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "profile": gettext_lazy("Profile"),
 }
 _CHOICES: Final[Mapping[str, Mapping[str, Words]]] = {
     "channel": fields.CHANNELS,
@@ -44,7 +53,7 @@ def field_label(of: str, field: str) -> str:
     if field.startswith("attributes."):
         return field.removeprefix("attributes.")
     if of != "company" and field == "company.name":
-        return named(_LABELS["company.name"])
+        return gettext("Company")
     known = _LABELS.get(field if of == "lead" or field.startswith(f"{of}.") else f"{of}.{field}")
     return named(known) if known is not None else field
 
@@ -52,6 +61,40 @@ def field_label(of: str, field: str) -> str:
 def choice(field: str, code: str) -> str:
     """What a code of a field with choices is called; the code itself when nobody knows it."""
     return named(_CHOICES[field].get(code, code))
+
+
+def act(kind: str) -> str:
+    """What a kind of act is called."""
+    known = fields.KINDS.get(kind)
+    return named(known) if known else str(_MORE_ACTS.get(kind, kind.replace("_", " ")))
+
+
+def identifier(kind: str, system: str) -> str:
+    """What sort of name of a person it is; an id by the system it comes from."""
+    if kind == "external":
+        return gettext("Id in %(system)s") % {"system": system}
+    return str(_IDENTIFIERS.get(kind, kind))
+
+
+def identifier_value(kind: str, value: str) -> str:
+    """A name of a person as people read it."""
+    return phone(value) if kind == "phone" else url(value)
+
+
+@lru_cache(maxsize=4096)
+def phone(number: str) -> str:
+    """An E.164 number as people write it between countries; anything else as it stands."""
+    try:
+        parsed = rphonenumbers.parse(number, None)
+    except rphonenumbers.NumberParseException:
+        return number
+    written = rphonenumbers.format_number(parsed, rphonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return str(written).replace(" ", formats.SPACE)
+
+
+def url(address: str) -> str:
+    """A web address without what everyone knows."""
+    return address.removeprefix("https://").removeprefix("www.")
 
 
 def outcome(code: str) -> str:

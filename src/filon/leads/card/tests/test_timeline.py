@@ -14,6 +14,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filon.capture.events import ImportUndone
 from filon.core import access, ledger, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.ledger import KINDS
@@ -153,7 +154,7 @@ def test_facts_read_like_french(fact: FactRow, said: str):
         people={7: "Claire Morel"},
         users={3: "Léa"},
         campaigns={4: "SEA"},
-        imports={5: facts.ImportName("salon.csv", is_undone=False)},
+        imports={5: "salon.csv"},
         opportunities={9: "Postes 2027"},
     )
     with translation.override("fr"):
@@ -285,14 +286,13 @@ def test_revoked_facts_are_shown_as_such(come: Callable[..., Lead], admin: Actor
 
 @pytest.mark.django_db
 def test_the_facts_of_an_undone_import_are_all_revoked(come: Callable[..., Lead], admin: Actor, at: datetime):
-    from filon.capture.models import Import
-
     lead = come(email="claire@sogetrel.fr")
-    imported = Import.objects.create(kind="leads", file_name="salon.csv", created_at=at, undone_at=at)
     entry = Entry(
         kind="lead", door="file", at=at, values={"email": "claire@sogetrel.fr", "city": "Lyon"}, is_live=False
     )
-    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at, is_live=False, import_id=imported.pk))
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at, is_live=False, import_id=5))
+    with transaction.atomic():
+        ledger.append([ImportUndone(at=at, imported_id=5)], by=admin, learnt_at=at, import_id=5)
     found = {row.kind: row.is_revoked for row in walk(about(lead), by=admin, limit=50)}
     assert found == {"fields_changed": True, "lead_captured": False}
 

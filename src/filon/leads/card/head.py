@@ -1,0 +1,125 @@
+"""The head of a lead's page: its path, what comes next, and the one act that its stage calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from filon.core.access import Actor
+from filon.leads import reasons, rules
+from filon.leads.card.queries import LeadCard
+from filon.leads.events import CallLogged, MessageSent, NoteWritten
+from filon.leads.moving import MOVES_TO
+from filon.ui import formats
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of the path, as `ui/stage_path.html` takes it."""
+
+    stage: str
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Primary:
+    """The one act of the head. url: a link; compose: the kind of act to log beside; move: the stage to move to."""
+
+    label: str
+    icon: str
+    url: str = ""
+    compose: str = ""
+    move: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The first contact that is owed. `left` is negative once it is late; tight: less than a quarter of it is left."""
+
+    due_at: datetime
+    left: timedelta
+    is_tight: bool
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time has passed."""
+        return self.left < timedelta(0)
+
+
+def path(card: LeadCard, passages: Mapping[str, datetime], *, at: datetime) -> list[Step]:
+    """The journey so far: when each stage was reached, how long the present one lasts, and why the lead left."""
+    lead = card.lead
+    stage, reached = str(lead["stage"]), int(lead["reached"])
+    begun = {"captured": lead["captured_at"], **passages}
+    since = formats.duration(at - lead["stage_since"])
+    steps: list[Step] = []
+    for name in rules.STAGES:
+        if name == stage:
+            steps.append(Step(name, "current", since))
+        elif rules.RANK[name] <= max(reached, rules.RANK.get(stage, 0)):
+            steps.append(Step(name, "passed", formats.day(begun[name], at) if name in begun else ""))
+        elif stage not in rules.EXITS:
+            steps.append(Step(name, ""))
+    if stage in rules.EXITS:
+        reason = reasons.label(stage, str(lead["reason"]))
+        steps.append(Step(stage, "exit", " · ".join(part for part in (reason, since) if part)))
+    return steps
+
+
+def promise(card: LeadCard, *, at: datetime) -> Promise | None:
+    """The first contact that is owed, if one is."""
+    due_at = card.promised_by
+    if due_at is None:
+        return None
+    begun = card.lead["routed_at"] or card.lead["captured_at"]
+    return Promise(due_at, due_at - at, due_at - at < (due_at - begun) / 4)
+
+
+def moves(card: LeadCard, by: Actor) -> Sequence[str]:
+    """The stages that this actor may move the lead to."""
+    if not by.may("leads.move"):
+        return ()
+    return [stage for stage in MOVES_TO if stage != card.lead["stage"]]
+
+
+def primary(card: LeadCard, by: Actor) -> Primary | None:
+    """What this stage calls for, as far as this actor may do it."""
+    stage = str(card.lead["stage"])
+    if stage == "mql" and by.may("leads.move"):
+        return Primary(label=_("Propose to sales"), icon="send", move="sql")
+    if stage == "sql" and by.may("deals.change") and (url := _address("deals:new")):
+        return Primary(label=_("Create the opportunity"), icon="handshake", url=f"{url}?lead={card.id}")
+    if stage == "opportunity" and by.may("deals.see") and (url := _address("deals:list")):
+        return Primary(label=_("See the opportunity"), icon="handshake", url=f"{url}?lead={card.id}")
+    if stage in ("customer", "attached"):
+        return _to_account(card)
+    if stage in rules.EXITS:
+        return Primary(label=_("Take up again"), icon="undo-2", move="qualifying") if by.may("leads.move") else None
+    return _reach(card) if by.may("leads.act") else None
+
+
+def _reach(card: LeadCard) -> Primary:
+    """To talk to the person, by what is known of them."""
+    if card.person["phone"]:
+        return Primary(label=_("Call"), icon="phone", url=f"tel:{card.person['phone']}", compose=CallLogged.kind)
+    if card.person["email"]:
+        return Primary(label=_("Write"), icon="mail", url=f"mailto:{card.person['email']}", compose=MessageSent.kind)
+    return Primary(label=_("Write a note"), icon="sticky-note", compose=NoteWritten.kind)
+
+
+def _to_account(card: LeadCard) -> Primary | None:
+    if card.company is None:
+        return None
+    return Primary(label=_("See the account"), icon="building-2", url=_address("companies:company", card.company["id"]))
+
+
+def _address(name: str, *args: object) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

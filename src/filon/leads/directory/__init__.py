@@ -1,0 +1,1 @@
+"""People and companies: lists, and each with everything known around it."""
