@@ -176,6 +176,7 @@ class Batch:
         self.at = at
         self.import_id = import_id
         self.is_live = is_live
+        self.among: frozenset[int] | None = None  # the colleagues who may be given its leads; everybody when None
         self.facts: list[Event] = []
         self._rows: dict[type[models.Model], Rows] = {}
         self.findings: dict[tuple[str, str, str], int] = {}

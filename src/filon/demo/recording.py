@@ -355,7 +355,9 @@ class Recorder:
         return line.run_with_retries(lambda: self._batch(said, by=by, at=at, is_live=is_live)).items
 
     def _batch(self, said: Sequence[Entry], *, at: datetime, by: Actor = SYSTEM, is_live: bool = False) -> Batch:
-        return Batch(said, by=by, at=at, import_id=self.import_id, is_live=is_live)
+        batch = Batch(said, by=by, at=at, import_id=self.import_id, is_live=is_live)
+        batch.among = frozenset(self._names)  # colleagues who can sign in are given no sample leads
+        return batch
 
     @contextmanager
     def _on_leads(

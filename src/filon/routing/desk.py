@@ -201,6 +201,8 @@ def opened(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet, *, holds
     pools = decisions.pools(rule_set)
     counters = _counters(batch, pools, holds=holds)
     people = colleagues(batch.at)  # after the counters are locked: it sees who the last batch gave leads to
+    if batch.among is not None:
+        people = {user_id: one for user_id, one in people.items() if user_id in batch.among}
     company_ids = sorted({item.lead["company_id"] for item in waiting if item.lead["company_id"] is not None})
     companies = batch.rows(Company)
     companies.load_ids(company_ids)

@@ -132,6 +132,14 @@ def test_emptying_takes_everything_and_leaves_what_is_ours(db):
     assert commands.sample() is None
 
 
+def test_colleagues_who_can_sign_in_are_given_no_sample_leads(db, make_user):
+    mine = [make_user(role) for role in ("sdr", "sales")]
+    make()
+    assert not Lead.objects.filter(owner__in=mine).exists()
+    assert not Promise.objects.filter(owner__in=mine).exists()
+    assert not Fact.objects.filter(actor_kind="user", actor_id__in=[user.pk for user in mine]).exists()
+
+
 def test_an_unfinished_try_is_taken_back_before_the_next_one(db, monkeypatch):
     steps = commands.make_sample(leads=LEADS, seed=7, by=SYSTEM, at=AT)
     for _ in range(20):
