@@ -1,4 +1,4 @@
-"""What other slices show on the pages of a lead and of an account: a query and its partial each, listed in `flow.py`."""
+"""What other slices show on the pages of a lead and an account: a query and its partial each, listed in `flow.py`."""
 
 from __future__ import annotations
 
