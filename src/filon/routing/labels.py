@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.utils.functional import Promise as Lazy
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from filon.leads.fields import ROUTES
@@ -31,13 +31,13 @@ REGIONS: Final[dict[str, str | Lazy]] = {
     "": gettext_lazy("No public holidays"),
 }
 DAYS: Final[tuple[str | Lazy, ...]] = (
-    gettext_lazy("Monday"),
-    gettext_lazy("Tuesday"),
-    gettext_lazy("Wednesday"),
-    gettext_lazy("Thursday"),
-    gettext_lazy("Friday"),
-    gettext_lazy("Saturday"),
-    gettext_lazy("Sunday"),
+    pgettext_lazy("timetable", "Monday"),
+    pgettext_lazy("timetable", "Tuesday"),
+    pgettext_lazy("timetable", "Wednesday"),
+    pgettext_lazy("timetable", "Thursday"),
+    pgettext_lazy("timetable", "Friday"),
+    pgettext_lazy("timetable", "Saturday"),
+    pgettext_lazy("timetable", "Sunday"),
 )
 _GROUPS: Final[dict[str, str | Lazy]] = {
     "sdr": gettext_lazy("the SDRs in turn"),
