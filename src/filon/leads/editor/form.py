@@ -10,7 +10,20 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from filon.core.conditions import ConditionError, Field, Node, Words, unparse
-from filon.leads.editor.lines import ALL, ANY, COMPARISONS, Block, Line, Offer, WrongLine, to_block, to_node
+from filon.leads.editor.lines import (
+    ALL,
+    ANY,
+    COMPARISONS,
+    COUNT,
+    UNITS,
+    Block,
+    Comparison,
+    Line,
+    Offer,
+    WrongLine,
+    to_block,
+    to_node,
+)
 
 ROWS: Final = "rows"
 TEXT: Final = "text"
@@ -39,6 +52,11 @@ WORDS: Final[Mapping[str, Words]] = {
         "This condition is nested deeper than the lines can show: it stays text.",
         "Cette condition est plus imbriquée que les lignes ne le montrent : elle reste en texte.",
     ),
+    "times": Words("times in the last", "fois depuis"),
+    "ever": Words("ever", "toujours"),
+    "how_often": Words("How often", "Combien de fois"),
+    "how_long": Words("How long", "Durée"),
+    "unit": Words("Unit", "Unité"),
     "yes": Words("yes", "oui"),
     "no": Words("no", "non"),
 }
@@ -52,7 +70,9 @@ _GROUPS: Final[Mapping[str, Words]] = {
     "company": Words("Company", "Compte"),
     "fact": Words("Act", "Activité"),
     "attributes": Words("Custom attributes", "Attributs personnalisés"),
+    "counts": Words("Behaviour", "Comportement"),
 }
+_ANY_ACT: Final = Words("Any act", "Toute activité")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +262,7 @@ def _part(part: Line | Block, path: Path, editor: Editor, offer: Offer, language
         "comparisons": [(key, COMPARISONS[key].label.in_language(language)) for key in codes],
         "has_value": one.has_value,
         "is_many": one.is_many,
-        "value": _together(part.values) if one.is_many else (part.values[0] if part.values else ""),
+        "value": _together(part.values) if one.is_many else _one_value(part, one),
         "values": part.values,
         "choices": choices,
         "chosen": ", ".join(label for key, label in choices if key in part.values),
@@ -250,7 +270,24 @@ def _part(part: Line | Block, path: Path, editor: Editor, offer: Offer, language
         "is_number": found is not None and found.kind == "number",
         "is_day": found is not None and found.kind == "datetime",
         "error": error,
+        **_measured(part, one, language),
     }
+
+
+def _one_value(line: Line, one: Comparison) -> str:
+    """The value of a box of one; what was typed as a length of time is no value of another box."""
+    value = line.values[0] if line.values else ""
+    return "" if len(line.values) > 1 and not one.is_many else value
+
+
+def _measured(line: Line, one: Comparison, language: str) -> dict[str, Any]:
+    """The boxes of a length of time, and of how often something happened."""
+    if not (one.is_span or one.is_times):
+        return {}
+    number, amount, unit, *_others = (*(line.values if one.is_times else ("", *line.values)), "", "", "")
+    units = [(code, words.in_language(language), code == (unit or "days")) for code, words in UNITS.items()]
+    amount = amount if amount.isascii() and (amount.isdecimal() or not amount) else ""
+    return {"is_span": one.is_span, "is_times": one.is_times, "number": number, "amount": amount, "units": units}
 
 
 def _choices(found: Field | None, language: str) -> list[tuple[str, str]]:
@@ -269,6 +306,11 @@ def _choices_of_fields(offer: Offer, chosen: str, language: str) -> list[tuple[s
     prefixes = [(f"{prefix}.", _ATTRIBUTES[f"{prefix}."].in_language(language)) for prefix in offer.scope.attributes]
     if prefixes:
         shown.append((_GROUPS["attributes"].in_language(language), prefixes))
+    if offer.counts:
+        kinds = [(f"{COUNT}{kind}", words.in_language(language)) for kind, words in offer.registry.kinds.items()]
+        shown.append(
+            (_GROUPS["counts"].in_language(language), [(f"{COUNT}any", _ANY_ACT.in_language(language)), *kinds])
+        )
     if not any(chosen == name for _, listed in shown for name, _ in listed):
         shown.append(("", [(chosen, chosen)]))
     return shown

@@ -5,6 +5,7 @@ What is nested deeper than one group in the whole stays text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,17 +21,28 @@ ANY: Final = "any"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a line compares: the language's operator, whether it is negated, and whether it takes several values."""
+    """How a line compares: the language's operator, whether it is negated, and whether it takes several values.
+
+    moving: it compares with a moment that moves (`now`, `now -`, `now +`); after the latter two a length of time is
+    typed. is_times: it compares how often something happened.
+    """
 
     operator: str
     label: Words
     negated: bool = False
     is_many: bool = False
+    moving: str = ""
+    is_times: bool = False
 
     @property
     def has_value(self) -> bool:
         """Whether there is anything to type."""
-        return self.operator != "empty"
+        return self.operator != "empty" and self.moving != "now"
+
+    @property
+    def is_span(self) -> bool:
+        """Whether a length of time is typed: an amount and its unit."""
+        return self.moving in {"now -", "now +"}
 
 
 COMPARISONS: Final[Mapping[str, Comparison]] = {
@@ -54,6 +66,14 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "until": Comparison("<=", Words("is until the end of", "est jusqu’au")),
     "after": Comparison(">", Words("is after", "est après le")),
     "before": Comparison("<", Words("is before", "est avant le")),
+    "within": Comparison(">=", Words("is in the last", "est depuis moins de"), moving="now -"),
+    "older": Comparison("<=", Words("is longer ago than", "date de plus de"), moving="now -"),
+    "ahead": Comparison("<=", Words("is within the next", "est dans moins de"), moving="now +"),
+    "past": Comparison("<", Words("is past", "est passé"), moving="now"),
+    "to_come": Comparison(">", Words("is to come", "est à venir"), moving="now"),
+    "times_least": Comparison(">=", Words("at least", "au moins"), is_times=True),
+    "times_most": Comparison("<=", Words("at most", "au plus"), is_times=True),
+    "times_exactly": Comparison("=", Words("exactly", "exactement"), is_times=True),
     "so": Comparison("=", Words("is", "est")),
     "filled": Comparison("empty", Words("is filled in", "est renseigné"), negated=True),
     "empty": Comparison("empty", Words("is empty", "n’est pas renseigné")),
@@ -63,6 +83,7 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
 
 _TEXTS: Final = ("contains", "contains_not", "is", "is_not", "starts", "starts_not", "ends", "ends_not")
 _FILLED: Final = ("filled", "empty")
+_MOVING: Final = ("within", "older", "ahead", "past", "to_come")
 _NUMBERS: Final = ("least", "most", "equal", "more", "less")
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "text": (*_TEXTS, *_FILLED, "differs"),
@@ -71,14 +92,29 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "reference": ("is", "is_not", "contains", "contains_not", *_FILLED, "differs"),
     "attribute": (*_TEXTS, "least", "most", "more", "less", *_FILLED, "differs"),
     "number": (*_NUMBERS, *_FILLED, "differs"),
-    "datetime": ("since", "until", "on", "after", "before", *_FILLED, "differs"),
+    "datetime": (*_MOVING, "since", "until", "on", "after", "before", *_FILLED, "differs"),
     "boolean": ("so", *_FILLED),
 }
+_TIMES: Final = ("times_least", "times_most", "times_exactly")
+COUNT: Final = "count:"
+"""Before the kind of act, in the field of a line that counts acts."""
+UNITS: Final[Mapping[str, Words]] = {
+    "minutes": Words("minutes", "minutes"),
+    "hours": Words("hours", "heures"),
+    "days": Words("days", "jours"),
+    "weeks": Words("weeks", "semaines"),
+    "months": Words("months", "mois"),
+}
+_MOVING_VALUE: Final = re.compile(r"(now [+-]) ([0-9]+) (minutes|hours|days|weeks|months)\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One comparison as typed. field: a name, or the prefix of an attribute (`attributes.`) whose `name` is typed."""
+    """One comparison as typed. field: a name, the prefix of an attribute (`attributes.`) whose `name` is typed, or
+    `count:KIND` for how often something happened.
+
+    values: a length of time is its amount and its unit; a count is how often, then the length of time or "".
+    """
 
     field: str
     comparison: str
@@ -103,12 +139,13 @@ class Block:
 class Offer:
     """What the form may speak of: the fields of the lead, or those of an act; without the hidden ones.
 
-    first: the field of a new line.
+    first: the field of a new line. counts: whether lines may count acts.
     """
 
     registry: Registry
     first: str
     is_act: bool = False
+    counts: bool = False
     hidden: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -122,6 +159,8 @@ class Offer:
 
     def comparisons(self, line: Line) -> tuple[str, ...]:
         """Codes of the comparisons that fit a line's field."""
+        if line.field.startswith(COUNT):
+            return _TIMES
         found = self.scope.find(line.full_field)
         if found is None:
             return _OF_KIND["attribute"] if line.field.endswith(".") else _OF_KIND["text"]
@@ -180,6 +219,8 @@ def _search(node: Node) -> tuple[str, str] | None:
 
 
 def _line(node: Node, offer: Offer) -> Line | None:
+    if isinstance(node, Count):
+        return _counting(node, offer)
     negated = isinstance(node, Not)
     inner = node.item if isinstance(node, Not) else node
     alternatives = inner.items if isinstance(inner, Or) else (inner,)
@@ -197,10 +238,42 @@ def _line(node: Node, offer: Offer) -> Line | None:
         return None  # spaces at the ends or lines would be lost in the box
     field_name, name = _split(leaf.field, offer)
     line = Line(field_name, "", values, name)
+    moving, typed = _moving(values)
     for code in offer.comparisons(line):
         one = COMPARISONS[code]
-        if (one.operator, one.negated) == (operator, negated) and (one.is_many or len(values) < 2):
-            return Line(field_name, code, values, name)
+        is_meant = (one.operator, one.negated, one.moving) == (operator, negated, moving)
+        if is_meant and (one.is_many or one.moving or len(values) < 2):
+            return Line(field_name, code, typed, name)
+    is_text = moving and any(COMPARISONS[code].moving for code in offer.comparisons(line))
+    return None if is_text else _plain_line(line, operator, offer, negated=negated)
+
+
+def _plain_line(line: Line, operator: str, offer: Offer, *, negated: bool) -> Line | None:
+    """A line whose value only looks like a moment that moves: the text “now”, for example."""
+    for code in offer.comparisons(line):
+        one = COMPARISONS[code]
+        is_meant = (one.operator, one.negated, one.moving) == (operator, negated, "")
+        if is_meant and (one.is_many or len(line.values) < 2):
+            return Line(line.field, code, line.values, line.name)
+    return None
+
+
+def _moving(values: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What a moment that moves is measured from, and what stands in its boxes."""
+    match = _MOVING_VALUE.match(values[0]) if len(values) == 1 else None
+    if match is not None:
+        return match[1], (match[2], match[3])
+    return ("now", ()) if values == ("now",) else ("", values)
+
+
+def _counting(node: Count, offer: Offer) -> Line | None:
+    """A count of all acts of a kind; one that looks into the acts is deeper than a line shows."""
+    if not offer.counts or node.where is not None:
+        return None
+    span = (str(node.window.amount), node.window.unit) if node.window is not None else ("", "days")
+    for code in _TIMES:
+        if COMPARISONS[code].operator == node.operator:
+            return Line(f"{COUNT}{node.kind}", code, (str(node.number), *span))
     return None
 
 
@@ -255,11 +328,36 @@ def _meaning(line: Line, offer: Offer, path: tuple[int, ...]) -> Node:
     one = COMPARISONS.get(line.comparison)
     if one is None or line.comparison not in offer.comparisons(line):
         raise WrongLine(path, Words("Choose how to compare", "Choisissez une comparaison"))
+    if one.is_times:
+        return _counted(line, one, offer, path)
+    if one.moving:
+        return _leaf(Row(line.full_field, one.operator, (_moment(line, one, path),)), offer, path)
     values = tuple(value for value in line.values if value.strip())
     if one.has_value and not values:
         raise WrongLine(path, Words("Type a value", "Saisissez une valeur"))
     item = _compared(line, one, values if one.has_value else (), offer, path)
     return Not(item) if one.negated else item
+
+
+def _moment(line: Line, one: Comparison, path: tuple[int, ...]) -> str:
+    if not one.is_span:
+        return one.moving
+    amount, unit, *_others = (*line.values, "", "")
+    if not amount.strip():
+        raise WrongLine(path, Words("Type how long", "Saisissez une durée"))
+    return f"{one.moving} {amount.strip()} {unit or 'days'}"
+
+
+def _counted(line: Line, one: Comparison, offer: Offer, path: tuple[int, ...]) -> Node:
+    number, amount, unit, *_others = (*line.values, "", "", "")
+    if not number.strip():
+        raise WrongLine(path, Words("Type how often", "Saisissez un nombre de fois"))
+    window = f"{amount.strip()} {unit or 'days'}" if amount.strip() else ""
+    row = CountRow(line.field.removeprefix(COUNT), one.operator, number, window=window)
+    try:
+        return from_rows(Group("all", (row,)), offer.registry)
+    except ConditionError as error:
+        raise WrongLine(path, error.words) from error
 
 
 def _compared(line: Line, one: Comparison, values: Sequence[str], offer: Offer, path: tuple[int, ...]) -> Node:

@@ -26,7 +26,7 @@ from filon.leads.listing.page import Opened
 from filon.leads.listing.queries import Ask
 from filon.leads.listing.segments import Draft
 
-OFFER: Final = Offer(REGISTRY, "stage")
+OFFER: Final = Offer(REGISTRY, "stage", counts=True)
 """What the lines of a filter may speak of: everything."""
 
 _TEXT: Final = "filter"

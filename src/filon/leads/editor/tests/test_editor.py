@@ -15,7 +15,8 @@ from filon.leads.fields import REGISTRY
 
 LEAD = Offer(REGISTRY, "person.job_title")
 ACT = Offer(REGISTRY, "path", is_act=True)
-WORLD = Offer(world.REGISTRY, "stage")
+WORLD = Offer(world.REGISTRY, "stage", counts=True)
+COUNTING = Offer(REGISTRY, "stage", counts=True)
 
 
 def block_of(text, offer=LEAD):
@@ -64,6 +65,32 @@ def test_a_condition_becomes_lines_when_it_is_not_too_deep(text, block):
     assert block_of(text) == block
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("captured_at >= now - 7 days", Line("captured_at", "within", ("7", "days"))),
+        ("last_act_at <= now - 2 weeks", Line("last_act_at", "older", ("2", "weeks"))),
+        ("due_at <= now + 3 hours", Line("due_at", "ahead", ("3", "hours"))),
+        ("due_at < now", Line("due_at", "past")),
+        ("due_at > now", Line("due_at", "to_come")),
+        ("captured_at >= 2026-03-01", Line("captured_at", "since", ("2026-03-01",))),
+        ('source = "now"', Line("source", "is", ("now",))),
+        ("count(page_viewed, 30 days) >= 2", Line("count:page_viewed", "times_least", ("2", "30", "days"))),
+        ("count(any) = 0", Line("count:any", "times_exactly", ("0", "", "days"))),
+        ("captured_at > now - 7 days", None),
+        ("not captured_at >= now - 7 days", None),
+        ("count(page_viewed where path = a) >= 2", None),
+        ("count(page_viewed) > 2", None),
+        ("not count(page_viewed) >= 2", None),
+    ],
+)
+def test_moments_that_move_and_counts_of_acts_are_lines_too(text, line):
+    block = block_of(text, COUNTING)
+    assert block == (None if line is None else Block("all", (line,)))
+    if block is not None:
+        assert to_node(block, COUNTING) == tree_of(text, COUNTING)
+
+
 def test_a_condition_on_an_act_becomes_lines():
     text = "kind in (submitted, form_submitted) and path contains /demo"
     assert block_of(text, ACT) == Block(
@@ -107,7 +134,11 @@ def posted(shown):
             data[f"{name}-field"], data[f"{name}-comparison"] = line["field"], line["comparison"]
             if line["is_attribute"]:
                 data[f"{name}-name"] = line["attribute"]
-            if line["has_value"] and line["choices"]:
+            if line.get("is_span") or line.get("is_times"):
+                unit = next(code for code, _label, is_chosen in line["units"] if is_chosen)
+                number = [line["number"]] if line["is_times"] else []
+                data.setlist(f"{name}-value", [*number, line["amount"], unit])
+            elif line["has_value"] and line["choices"]:
                 data[f"{name}-is-choice"] = "1"
                 data.setlist(f"{name}-value", line["values"])
             elif line["has_value"]:
