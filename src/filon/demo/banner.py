@@ -29,11 +29,12 @@ def forget() -> None:
 
 def banner(request: HttpRequest) -> Banner | None:
     """The words and the way out, for whoever may take the sample data away; words alone for the others."""
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.kind != "user":
+        return None  # pages for strangers say nothing of the workspace
     if time.monotonic() >= _Known.until:
         _Known.is_there = Import.objects.filter(kind="demo").exclude(state=Import.State.UNDONE).exists()
         _Known.until = time.monotonic() + _KEPT_S
     if not _Known.is_there:
         return None
-    actor = getattr(request, "actor", None)
-    may_clear = actor is not None and actor.may("demo.run")
-    return Banner(_("Sample data"), reverse("demo") if may_clear else "", _("empty"))
+    return Banner(_("Sample data"), reverse("demo") if actor.may("demo.run") else "", _("empty"))
