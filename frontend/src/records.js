@@ -32,7 +32,13 @@ function startEditing() {
   });
   document.addEventListener("submit", (event) => {
     const place = event.target.closest(".in-place");
-    if (place) saved = place.contains(document.activeElement) ? place.id : "";
+    if (!place) return;
+    place.dataset.sent = "1";
+    saved = place.contains(document.activeElement) ? place.id : "";
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const place = event.target.closest?.(".in-place");
+    if (place && event.detail.failed) delete place.dataset.sent; // nothing came back: it may be tried again
   });
   document.addEventListener("htmx:load", (event) => {
     const place = event.target.closest?.(".in-place");
@@ -45,20 +51,20 @@ function startEditing() {
 function open(place) {
   place.setAttribute("data-editing", "");
   const field = place.querySelector("[name=value]");
+  field.value = place.querySelector("[name=seen]").value;
   field.focus();
   field.select?.();
 }
 
 function close(place, refocus = true) {
-  place.querySelector("form").reset();
+  for (const complaint of place.querySelectorAll(".error, .hint, .cluster")) complaint.remove();
+  place.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
   place.removeAttribute("data-editing");
   if (refocus) place.querySelector(".editable").focus();
 }
 
 function save(place) {
-  if (place.dataset.sent) return; // Enter and then leaving the field would send it twice
-  place.dataset.sent = "1";
-  place.querySelector("form").requestSubmit();
+  if (!place.dataset.sent) place.querySelector("form").requestSubmit(); // once: its going away is a leaving, too
 }
 
 function changed(place) {

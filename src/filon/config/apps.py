@@ -19,7 +19,7 @@ class HouseConfig(AppConfig):
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.home import panels as homes  # noqa: PLC0415
         from filon.leads import fields, moving, panels  # noqa: PLC0415
-        from filon.leads.card import facts  # noqa: PLC0415
+        from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
@@ -33,6 +33,7 @@ class HouseConfig(AppConfig):
         jobs.connect(flow.JOBS, flow.CLOCKS)
         fields.connect(versions.half_life_days)
         facts.connect(record_names.elsewhere())
+        head.connect(working_hours.open_time)
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)

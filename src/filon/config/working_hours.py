@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from filon.routing import desk, rules
 from filon.routing.rules import Shift, Timetable
@@ -16,6 +16,12 @@ def shifts(start: datetime, end: datetime) -> Mapping[int | None, Iterator[Shift
         None: _between(found.default, start, end),
         **{team_id: _between(timetable, start, end) for team_id, timetable in found.of_team.items()},
     }
+
+
+def open_time(start: datetime, end: datetime, team_id: int | None) -> timedelta:
+    """The open time between two moments, aware, in a team's hours; negative when `end` comes first. One statement."""
+    timetable = desk.timetables().of(team_id)
+    return rules.working_time_between(start, end, timetable) - rules.working_time_between(end, start, timetable)
 
 
 def _between(timetable: Timetable, start: datetime, end: datetime) -> Iterator[Shift]:

@@ -55,7 +55,10 @@ class FactRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Elsewhere:
-    """What only slices above know, handed over by `config`. The first two cost one statement each."""
+    """What only slices above know, handed over by `config`. The first two cost one statement each.
+
+    imports: empty names for sample data, whose facts are told as if nobody had imported them.
+    """
 
     imports: Callable[[Collection[int]], Mapping[int, str]]
     opportunities: Callable[[Collection[int], Actor], Mapping[int, str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,15 @@ from filon.leads.card.queries import LeadCard
 from filon.leads.events import CallLogged, MessageSent, NoteWritten
 from filon.leads.moving import MOVES_TO
 from filon.ui import formats
+
+OpenTime = Callable[[datetime, datetime, int | None], timedelta]
+_open_time: OpenTime | None = None
+
+
+def connect(open_time: OpenTime) -> None:
+    """Set who knows the open time between two moments in a team's hours; called once at start by `config`."""
+    global _open_time  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
+    _open_time = open_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,12 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The first contact that is owed. `left` is negative once it is late; tight: less than a quarter of it is left."""
+    """The first contact that is owed. left: open time, or that since it was due. tight: under a quarter is left."""
 
     due_at: datetime
     left: timedelta
     is_tight: bool
-
-    @property
-    def is_late(self) -> bool:
-        """Whether its time has passed."""
-        return self.left < timedelta(0)
+    is_late: bool
 
 
 def path(card: LeadCard, passages: Mapping[str, datetime], *, at: datetime) -> list[Step]:
@@ -72,12 +77,16 @@ def path(card: LeadCard, passages: Mapping[str, datetime], *, at: datetime) -> l
 
 
 def promise(card: LeadCard, *, at: datetime) -> Promise | None:
-    """The first contact that is owed, if one is."""
+    """The first contact that is owed, if one is. Two statements when one is."""
     due_at = card.promised_by
     if due_at is None:
         return None
-    begun = card.lead["routed_at"] or card.lead["captured_at"]
-    return Promise(due_at, due_at - at, due_at - at < (due_at - begun) / 4)
+    assert _open_time is not None  # noqa: S101 — `connect` ran at start
+    left = abs(_open_time(at, due_at, card.team_id))
+    if at > due_at:
+        return Promise(due_at, left or at - due_at, is_tight=True, is_late=True)  # late in the night is late, too
+    whole = _open_time(card.lead["routed_at"] or card.lead["captured_at"], due_at, card.team_id)
+    return Promise(due_at, left, is_tight=left < whole / 4, is_late=False)
 
 
 def moves(card: LeadCard, by: Actor) -> Sequence[str]:

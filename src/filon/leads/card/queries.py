@@ -90,6 +90,7 @@ _TABLES: Final = (("lead", Lead, _LEAD), ("person", Person, _PERSON), ("company"
 _CELLS: Final = ", ".join(f'{alias}."{column}"' for alias, _model, columns in _TABLES for column in columns)
 _CARD: Final = (
     f"SELECT {_CELLS}, COALESCE(owner.name, ''), COALESCE(campaign.name, ''), COALESCE(account_owner.name, ''), "
+    "owner.team_id, "
     "COALESCE((SELECT i.value FROM leads_identifier i WHERE i.person_id = person.id ORDER BY i.id LIMIT 1), '') "
     f"FROM {fields.source()} LEFT JOIN core_user AS account_owner ON account_owner.id = company.owner_id "
     "WHERE lead.id = %s"
@@ -98,7 +99,7 @@ _CARD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LeadCard:
-    """A lead with its person, its account (None without one) and its owner's name.
+    """A lead with its person, its account (None without one), its owner's name and team.
 
     lead, person, company: rows by column name, times aware UTC, with `campaign_name`, `company` and `owner_name`.
     """
@@ -107,6 +108,7 @@ class LeadCard:
     person: Mapping[str, Any]
     company: Mapping[str, Any] | None
     owner: str
+    team_id: int | None
     identifier: str
 
     @property
@@ -141,11 +143,11 @@ def card(lead_id: int, *, by: Actor) -> LeadCard:
         own, cells = cells[: len(columns)], cells[len(columns) :]
         rows[alias] = _row(model, columns, own)
     company = rows["company"] if rows["company"]["id"] is not None else None
-    owner, campaign, account_owner, identifier = cells
+    owner, campaign, account_owner, team_id, identifier = cells
     rows["lead"]["campaign_name"] = campaign
     rows["company"]["owner_name"] = account_owner
     rows["person"]["company"] = rows["company"]["name"] or ""
-    return LeadCard(rows["lead"], rows["person"], company, owner, identifier)
+    return LeadCard(rows["lead"], rows["person"], company, owner, team_id, identifier)
 
 
 def _row(model: Any, columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:

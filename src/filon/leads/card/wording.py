@@ -97,8 +97,7 @@ def _who(subject: Subject, fact: FactRow, names: Names) -> str:
         return ""
     if subject is Subject.PERSON:
         return names.people.get(fact.person_id or 0, "") or _("The person")
-    if fact.import_id is not None:
-        name = names.imports.get(fact.import_id)
+    if fact.import_id is not None and (name := names.imports.get(fact.import_id)) != "":  # "": of sample data
         return _("Import “%(name)s”") % {"name": name} if name else _("An import")
     if fact.actor_kind == "user":
         return names.users.get(fact.actor_id or 0, "") or _("A colleague")
@@ -444,6 +443,10 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     ),
     "segment_saved": _change("bookmark", lambda fact, names: _named(_("saved a filter"), fact)),
     "segment_deleted": _change("bookmark", lambda fact, names: _named(_("deleted a filter"), fact)),
+    "finding_settled": _change(
+        "flag",
+        lambda fact, names: _("opened a finding again") if fact.get("is_reopened") else _("settled a finding"),
+    ),
     "product_recorded": _change("tag", lambda fact, names: _("changed a product")),
     "stage_name_mapped": _change("tag", lambda fact, names: _("said what a stage of another system means")),
 }

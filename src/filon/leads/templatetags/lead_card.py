@@ -10,7 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
-_JOINT: Final = re.compile(r"(?<=[@./_])(?=\w)|(?=@)")
+_JOINT: Final = re.compile(r"(?<=/)(?=\w)|(?=@)")
 
 
 @register.filter
