@@ -8,6 +8,7 @@ from filon.capture.models import Import
 from filon.core.access import Actor
 from filon.deals import queries
 from filon.deals.models import REASON_LABELS, STAGE_LABELS
+from filon.demo import commands as sample
 from filon.leads.card.facts import Elsewhere
 
 
@@ -19,7 +20,8 @@ def elsewhere() -> Elsewhere:
 
 
 def _imports(ids: Collection[int]) -> Mapping[int, str]:
-    return dict(Import.objects.filter(pk__in=ids).values_list("pk", "file_name"))
+    found = Import.objects.filter(pk__in=ids).values_list("pk", "file_name", "kind")
+    return {import_id: "" if kind == sample.KIND else name for import_id, name, kind in found}
 
 
 def _opportunities(ids: Collection[int], by: Actor) -> Mapping[int, str]:

@@ -55,28 +55,29 @@ def append(
     events: Sequence[Event],
     *,
     by: Actor,
-    learnt_at: datetime,
+    learnt_at: datetime | None,
     import_id: int | None = None,
     starts_reactions: bool = True,
 ) -> Sequence[int]:
     """Write facts to the ledger in their order; their ids. Must run in the transaction of the change they tell.
 
-    History is written with `starts_reactions=False`: it starts nothing.
+    History is written with `starts_reactions=False`: it starts nothing. learnt_at: None for a story that is told as it
+    happened, each of its facts learnt at its own moment; it starts nothing either.
     """
     if not events:
         return []
     ids = sql.allocate_ids(Fact, len(events))
-    end = (learnt_at, by.kind, by.id, import_id)
+    end = (by.kind, by.id, import_id)
     rows: list[list[Any]] = []
     details: list[tuple[int, dict[str, Any]]] = []
     for fact_id, event in zip(ids, events, strict=True):
         cells, payload, personal = _split(event)
-        rows.append([fact_id, event.kind, *cells, payload, *end])
+        rows.append([fact_id, event.kind, *cells, payload, learnt_at or event.at, *end])
         if personal:
             details.append((fact_id, personal))
     sql.insert_rows(Fact, _INSERT, rows)
     sql.insert_rows(FactDetail, ("fact_id", "values"), details)
-    if starts_reactions:
+    if starts_reactions and learnt_at is not None:
         _wake(events, ids, by=by, at=learnt_at)
     return ids
 

@@ -176,6 +176,7 @@ class Batch:
         self.at = at
         self.import_id = import_id
         self.is_live = is_live
+        self.is_story = False  # told as it happened: each fact was learnt at its own moment, and nothing reacts
         self.among: frozenset[int] | None = None  # the colleagues who may be given its leads; everybody when None
         self.facts: list[Event] = []
         self._rows: dict[type[models.Model], Rows] = {}
@@ -209,7 +210,7 @@ class Batch:
         ledger.append(
             self.facts,
             by=self.by,
-            learnt_at=self.at,
+            learnt_at=None if self.is_story else self.at,
             import_id=self.import_id,
             starts_reactions=self.is_live,
         )

@@ -250,10 +250,10 @@ class Journey:
         rng = self._rng
         if self._fate == "won":
             agreed = amount * rng.choice((100, 100, 100, 95, 90)) / 100
-            self._scene(at, "deal", stage="won", won_at=at, amount=agreed, close_date=at.date())
+            self._scene(at, "deal", stage="won", won_at=at, amount=agreed)
         elif self._fate == "lost":
             reason = rng.choices([code for code, _ in words.LOSSES], [weight for _, weight in words.LOSSES])[0]
-            self._scene(at, "deal", stage="lost", lost_at=at, reason=reason, close_date=at.date())
+            self._scene(at, "deal", stage="lost", lost_at=at, reason=reason)
 
     def _exchange(self, at: datetime) -> None:
         """What a seller and a buyer say to each other around a stage."""

@@ -84,17 +84,17 @@ class Channel:
 
 
 CHANNELS: Final = (
-    Channel("paid_search", "Google Ads", "form", 17, 0.05, 0.38, "cpc"),
-    Channel("organic_search", "Google", "form", 17, 0.07, 0.36, "organic"),
+    Channel("paid_search", "Google Ads", "form", 17, 0.055, 0.38, "cpc"),
+    Channel("organic_search", "Google", "form", 17, 0.075, 0.36, "organic"),
     Channel("paid_social", "LinkedIn Ads", "hook", 16, 0.011, 0.05, "paid_social"),
-    Channel("web", "Site web", "form", 10, 0.042, 0.22),
+    Channel("web", "Site web", "form", 10, 0.05, 0.22),
     Channel("webinar", "Webinaire", "form", 10, 0.03, 0.0),
-    Channel("event", "Salon", "stand", 12, 0.042, 0.1),
-    Channel("referral", "Recommandation client", "form", 5, 0.19, 0.6),
-    Channel("partner", "Altéo Intégration", "manual", 3, 0.13, 0.3),
+    Channel("event", "Salon", "stand", 12, 0.05, 0.1),
+    Channel("referral", "Recommandation client", "form", 5, 0.105, 0.55),
+    Channel("partner", "Altéo Intégration", "manual", 3, 0.085, 0.3),
     Channel("outbound", "Prospection", "manual", 5, 0.028, 0.0),
     Channel("email", "Newsletter", "form", 2, 0.045, 0.3, "email"),
-    Channel("phone", "Appel entrant", "manual", 2, 0.09, 0.0),
+    Channel("phone", "Appel entrant", "manual", 2, 0.07, 0.0),
     Channel("direct", "Accès direct", "form", 1, 0.04, 0.4),
 )
 

@@ -14,7 +14,7 @@ _TARGETS: Final = frozenset({"Maintenance industrielle", "Industrie", "Logistiqu
 _NEAR: Final = frozenset({"FR", "BE", "CH", "LU"})
 _FILM_PHONES: Final = (199_000_000, 261_910_000, 353_010_000, 465_710_000, 536_490_000)
 _OF_A_SERIES: Final = 10_000
-_CENTRES: Final = 12  # how many people the largest accounts count at the most
+_CENTRES: Final = 4  # how many times as often as a small one a large account is met
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from filon.capture.events import CampaignAdded
 from filon.core import access, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
@@ -102,6 +103,8 @@ class Recorder:
                     days = {"starts_on": one.starts_on, "ends_on": one.ends_on}
                     rows.add(name=one.name, name_folded=fold(one.name), channel=one.channel, created_at=at, **days)
             rows.number()
+            for row in rows.new:
+                batch.tell(CampaignAdded(at=at, campaign_id=row["id"], channel=row["channel"]))
             made = [row["id"] for row in rows.new]
             batch.write()
         return made
@@ -119,7 +122,7 @@ class Recorder:
         self._later = [scene for scene in self._later if scene.at >= end]
         desk = sorted([*due, *(s for s in scenes if s.sort in {"work", "move", "hand"})], key=lambda scene: scene.at)
         self._work(desk, at=end)
-        self._sell([scene for scene in scenes if scene.sort == "deal"], at=end, is_live=False)
+        self._sell([scene for scene in scenes if scene.sort == "deal"], is_live=False)
         self._tell_old_deals(start, end)
         booked = [cost for cost in story.costs if start.date() <= cost.booked_on < end.date()]
         self._take("cost", [cost.values for cost in booked], at=end, by=self._actors[OPS])
@@ -192,7 +195,7 @@ class Recorder:
             if scene.sort == "act":
                 self._act([scene], at=at, is_live=True)
             elif scene.sort == "deal":
-                self._sell([scene], at=at, is_live=True)
+                self._sell([scene], is_live=True)
             elif scene.sort in {"work", "move", "hand"}:
                 self._work([scene], at=at, is_live=True)
 
@@ -310,12 +313,11 @@ class Recorder:
 
     # Deals and money --------------------------------------------------------------------------------------------------
 
-    def _sell(self, scenes: Sequence[Scene], *, at: datetime, is_live: bool) -> None:
+    def _sell(self, scenes: Sequence[Scene], *, is_live: bool) -> None:
         """What sellers say of their opportunities; a customer's account is theirs from then on."""
         owners = {
             self._known.numbers[lead]: (self._names.get(owner), going) for lead, owner, going in self._standing(scenes)
         }
-        told: list[tuple[str, Entry]] = []
         for scene in scenes:
             owner, is_going = owners.get(scene.lead, (None, False))
             key = f"lead-{scene.lead + 1}"
@@ -323,12 +325,11 @@ class Recorder:
                 continue
             self._known.deals.add(key)
             values = {**scene.values, "lead.id": self._known.ids[scene.lead], "owner": owner}
-            told.append((owner, entries.of_deal(key, scene.at, values, is_live=True)))
+            told = entries.of_deal(key, scene.at, values, is_live=True)
+            self._run([told], by=self._actors[owner], at=scene.at, is_live=is_live)  # a change has its batch's moment
             if scene.values["stage"] == "won":
                 account = self.story.arrivals[scene.lead].contact.account
-                self._take("company", [account.values | {"owner": owner}], at=at, by=self._actors[OPS])
-        for owner, group in entries.grouped(told, lambda each: each[0]):
-            self._run([entry for _owner, entry in group], by=self._actors[owner], at=at, is_live=is_live)
+                self._take("company", [account.values | {"owner": owner}], at=scene.at, by=self._actors[OPS])
 
     def _tell_old_deals(self, start: datetime, end: datetime) -> None:
         """What becomes, in [start, end), of the opportunities brought over from the system before."""
@@ -356,6 +357,7 @@ class Recorder:
 
     def _batch(self, said: Sequence[Entry], *, at: datetime, by: Actor = SYSTEM, is_live: bool = False) -> Batch:
         batch = Batch(said, by=by, at=at, import_id=self.import_id, is_live=is_live)
+        batch.is_story = not is_live
         batch.among = frozenset(self._names)  # colleagues who can sign in are given no sample leads
         return batch
 
