@@ -50,7 +50,12 @@ def due_chip(due_at: datetime, now: datetime) -> SafeString:
 
 def _chip(at: datetime, words: str, css: str) -> SafeString:
     return format_html(
-        '<time class="chip {}" datetime="{}" title="{}">{}</time>', css, at.isoformat(), formats.exact(at), words
+        '<time class="chip {}" datetime="{}" title="{}">{}{}</time>',
+        css,
+        at.isoformat(),
+        formats.exact(at),
+        ui.icon("timer", "small"),
+        words,
     )
 
 
