@@ -158,7 +158,6 @@ CHAPTERS: Final[Sequence[Chapter]] = (
                 "history",
                 _("History"),
                 _("An old base brought in with its own dates: it starts no clock, no scenario, no message."),
-                url_name="capture:imports",
             ),
         ),
     ),

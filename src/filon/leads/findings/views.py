@@ -24,7 +24,7 @@ def show(request: Request) -> HttpResponse:
         {"label": _("To look at"), "url": address, "current": not is_settled, "count": found.open},
         {"label": _("Settled"), "url": f"{address}?settled=1", "current": is_settled, "count": found.settled},
     ]
-    context = {"found": found, "is_settled": is_settled, "tabs": tabs, "may_change": _may(request)}
+    context = {"found": found, "is_settled": is_settled, "tabs": tabs, **_rights(request)}
     return render(request, "leads/findings/findings.html", context)
 
 
@@ -47,8 +47,9 @@ def _changed(request: Request, finding_id: int) -> HttpResponse:
     if not web.is_htmx(request):
         return redirect("findings")
     row = queries.finding(finding_id, by=request.actor)
-    return render(request, "leads/findings/_row.html", {"row": row, "may_change": _may(request)})
+    return render(request, "leads/findings/_row.html", {"row": row, **_rights(request)})
 
 
-def _may(request: Request) -> bool:
-    return request.actor.may(commands.PERMISSION)
+def _rights(request: Request) -> dict[str, bool]:
+    actor = request.actor
+    return {"may_change": actor.may(commands.PERMISSION), "may_import": actor.may("imports.run")}
