@@ -59,8 +59,9 @@ class LeadRow:
 
     @property
     def title(self) -> str:
-        """What to call the lead: its person's name, else an identifier."""
-        return self.name or self.email or self.phone or self.external_id or f"#{self.id}"
+        """What to call the lead: its person's name, else an identifier that people can read, else its number."""
+        readable = self.external_id if len(self.external_id) <= _READABLE else ""
+        return self.name or self.email or self.phone or readable or f"#{self.id}"
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -122,6 +123,7 @@ _NAMES: Final = tuple(_COLUMNS)
 _SELECT: Final = ", ".join(f"{expression} AS {name}" for name, expression in _COLUMNS.items())
 _MOMENTS: Final = ("stage_since", "captured_at", "last_act_at", "due_at", "responded_at")
 _TRUTHS: Final = ("is_open", "is_history")
+_READABLE: Final = 20  # letters of an external id that may still be a number people know; not those of a UUID
 _TENTH: Final = Decimal("0.1")
 
 
