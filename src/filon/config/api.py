@@ -11,11 +11,14 @@ from ninja.operation import PathView
 from ninja.security import HttpBearer
 
 from filon.capture.api import router as capture_router
+from filon.capture.costs.api import router as costs_router
 from filon.core import keys
 from filon.core.access import Actor
 from filon.deals.api import router as deals_router
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
+from filon.leads.card.api import router as lead_router
+from filon.leads.directory.api import router as directory_router
 from filon.leads.listing.api import router as leads_router
 from filon.measure.api import router as measure_router
 from filon.routing.api import router as routing_router
@@ -104,6 +107,9 @@ def _mount(router: Router) -> None:
 for _router in (
     capture_router,
     leads_router,
+    lead_router,
+    directory_router,
+    costs_router,
     measure_router,
     scoring_router,
     routing_router,

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.measure.insight.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.imports.urls")),
+    path("", include("filon.capture.costs.urls")),
     path("", include("filon.demo.urls")),
     path("", include("filon.home.urls")),
 ]

@@ -20,6 +20,10 @@ from filon.leads import fields, rules
 from filon.leads.events import ACTS, CallLogged, MeetingHeld, MessageSent, NoteWritten
 from filon.leads.models import Lead, Person
 
+KINDS: Final = frozenset(ACTS)
+"""Every kind of act that can be logged."""
+
+
 BY_HAND: Final = (NoteWritten.kind, CallLogged.kind, MessageSent.kind, MeetingHeld.kind)
 """What colleagues log on the page; programs may log every act."""
 

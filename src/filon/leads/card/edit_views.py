@@ -25,6 +25,7 @@ def edit(request: Request, of: str, record_id: int, field: str) -> HttpResponse:
     """One field where it stands: as it is, open (`?open=1`), or given another value."""
     if of not in properties.MODELS:
         raise not_found(_("Record"))
+    queries.check_id(record_id, _("Record"))
     if request.method == "POST":
         typed = request.POST.get("value", "")
         value: Any = int(typed) if field in _IDS and typed.isascii() and typed.isdecimal() else typed

@@ -20,6 +20,8 @@ from filon.leads import events, fields, fills
 from filon.leads.card import words
 from filon.leads.models import Company, Lead, Person
 
+_LARGEST_ID: Final = 2**63
+
 # One lead -------------------------------------------------------------------------------------------------------------
 
 _LEAD: Final = (
@@ -130,9 +132,16 @@ class LeadCard:
         return due_at
 
 
+def check_id(record_id: int, what: str) -> None:
+    """Raise Refused (not found) for a number that is too long for an id of either database."""
+    if record_id >= _LARGEST_ID:
+        raise not_found(what)
+
+
 def card(lead_id: int, *, by: Actor) -> LeadCard:
     """One lead. One statement. Needs `leads.see`. Raises Refused: not found when it is not for this actor."""
     by.require("leads.see")
+    check_id(lead_id, _("Lead"))
     scope, params = access.lead_scope(by)
     found = sql.fetch(_CARD + (f" AND {scope}" if scope else ""), [lead_id, *params])
     if not found:

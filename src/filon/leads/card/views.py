@@ -127,6 +127,7 @@ def panel_places(page: str, record_id: int) -> list[dict[str, Any]]:
 def panel(request: Request, page: str, record_id: int, name: str) -> HttpResponse:
     """What another slice shows of this lead or account."""
     found = panels.named(page, name)
+    queries.check_id(record_id, _("Record"))
     context = found.query(record_id, by=request.actor, at=timezone.now())
     return render(request, found.template, context) if context is not None else HttpResponse()
 

@@ -14,6 +14,7 @@ from filon.core.access import Actor
 from filon.kit import sql
 from filon.kit.errors import not_found
 from filon.leads import rules
+from filon.leads.card.queries import check_id
 from filon.leads.directory import paging, searching
 from filon.leads.directory.paging import Directory, Walk
 from filon.leads.models import Company
@@ -107,6 +108,7 @@ class CompanyCard:
 def company(company_id: int, *, by: Actor) -> CompanyCard:
     """One company. Two statements. Raises Refused (not found)."""
     by.require("people.see")
+    check_id(company_id, _("Company"))
     row = Company.objects.filter(pk=company_id).values().annotate(owner_name=F("owner__name")).first()
     if row is None:
         raise not_found(_("Company"))

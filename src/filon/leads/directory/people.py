@@ -13,6 +13,7 @@ from filon.core import access
 from filon.core.access import Actor
 from filon.kit import sql
 from filon.kit.errors import not_found
+from filon.leads.card.queries import check_id
 from filon.leads.card.words import phone
 from filon.leads.directory import paging, searching
 from filon.leads.directory.paging import Directory, Walk
@@ -141,6 +142,7 @@ class PersonCard:
 def person(person_id: int, *, by: Actor) -> PersonCard:
     """One person. Three statements. Raises Refused (not found)."""
     by.require("people.see")
+    check_id(person_id, _("Person"))
     row = Person.objects.filter(pk=person_id).values().first()
     if row is None:
         raise not_found(_("Person"))
