@@ -178,6 +178,13 @@ def test_the_clocks_job_indexes_everything_and_ends(db: None, admin: Actor, at: 
     assert queries.lead_ids("morel", by=admin) == [morel.pk]
 
 
+def test_a_tick_without_news_leaves_no_job_behind(db: None, admin: Actor, at: datetime, morel: Lead) -> None:
+    catch_up(at)
+    jobs.enqueue(index.JOB, {}, at=at)
+    assert jobs.run_due(at) == 1
+    assert not Job.objects.exists()
+
+
 def test_leads_that_are_gone_are_not_found_and_leave_the_index_when_their_import_was_undone(
     db: None, admin: Actor, at: datetime, submit: Submit
 ) -> None:
