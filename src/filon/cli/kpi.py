@@ -27,7 +27,8 @@ def kpi(name: str, **asked: Any) -> dict[str, Any]:
     from filon.core.access import SYSTEM
     from filon.measure import periods, queries
 
-    answer = queries.figure(name, periods.parse(**asked), by=SYSTEM, at=timezone.now(), may_wait=True)
+    at, question = timezone.now(), periods.parse(**asked)
+    answer = queries.figure(name, question, by=SYSTEM, at=at, of=queries.reading(question.as_of, at=at, may_wait=True))
     _print(answer.rows())
     found = answer.as_json()
     say(f"as of {found['as_of']}")

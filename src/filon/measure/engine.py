@@ -17,7 +17,7 @@ import duckdb
 from django.conf import settings
 
 THREADS: Final = 2
-MEMORY: Final = "400MB"
+MEMORY: Final = "320MB"
 _FOLDER: Final = Path(__file__).parent / "sql"
 _SECTION: Final = "-- section: "
 

@@ -26,7 +26,7 @@ from filon.measure.dimensions import Dimension
 from filon.measure.engine import Sql
 from filon.measure.figures import FIGURES
 from filon.measure.figures.desk import COUNTED, Cell, Desk, Figure, Key, Row
-from filon.measure.lake import files, refresh
+from filon.measure.lake import refresh
 from filon.measure.lake.files import Snapshot
 from filon.measure.lake.refresh import Reading
 from filon.measure.periods import Asked
@@ -83,33 +83,42 @@ class Answer:
         }
 
 
-def attributes() -> frozenset[str]:
-    """The custom attributes leads can be split by, as columns `a:…` of the lake; none while there is no lake."""
-    manifest = files.here().manifest()
-    return manifest.leads.attributes if manifest else frozenset()
+def reading(as_of: datetime | None, *, at: datetime, may_wait: bool = False) -> Reading:
+    """The state of the lake that answers a question; several figures read from one agree with each other.
+
+    may_wait: the asker waits while a large lake is made (command line); else a job makes it, and this is refused (busy)
+    or says that it is behind.
+    """
+    if as_of is None:
+        return refresh.current(at=at, may_wait=may_wait)
+    return refresh.as_of(as_of, at=at, may_wait=may_wait)
 
 
-def is_large() -> bool:
+def attributes(of: Reading) -> frozenset[str]:
+    """The custom attributes leads can be split by, as columns `a:…` of the lake."""
+    return of.snapshot.manifest.leads.attributes
+
+
+def is_large(of: Reading) -> bool:
     """Whether the workspace is so large that slow figures are asked for apart."""
-    manifest = files.here().manifest()
-    return manifest is not None and len(manifest.leads.parts) > 1
+    return len(of.snapshot.manifest.leads.parts) > 1
 
 
-def figure(name: str, asked: Asked, *, by: Actor, at: datetime, may_wait: bool = False) -> Answer:
+def figure(name: str, asked: Asked, *, by: Actor, at: datetime, of: Reading | None = None) -> Answer:
     """A figure of `kpi.md`. Needs `kpi.see`; a manager's are those of their team.
 
-    may_wait: the asker waits while a large lake is made (command line); else a job makes it and this is refused (busy)
-    or answered as of an earlier moment. Raises Refused for an unknown name, dimension or condition.
+    of: the state to read from, the present one (or that of `asked.as_of`) by default. Raises Refused for an unknown
+    name, dimension or condition.
     """
     by.require("kpi.see")
     kind = _figure(name, asked)
-    reading = _reading(asked, at=at, may_wait=may_wait)
-    split = _dimensions(kind, reading.snapshot, asked)
-    with _desk(kind, reading.snapshot, asked, split, by=by, at=at) as desk:
+    of = of or reading(asked.as_of, at=at)
+    split = _dimensions(kind, of.snapshot, asked)
+    with _desk(kind, of.snapshot, asked, split, by=by, at=at) as desk:
         rows, notes = _computed(name, kind, desk, is_lasting=not asked.condition)
         lines = _lines(desk, rows, kind.over)
     lines.sort(key=lambda line: _order(split, line, kind.main))
-    return Answer(name, asked, split, lines, reading.snapshot.as_of, reading.is_behind, notes)
+    return Answer(name, asked, split, lines, of.snapshot.as_of, of.is_behind, notes)
 
 
 def _figure(name: str, asked: Asked) -> Figure:
@@ -123,12 +132,6 @@ def _figure(name: str, asked: Asked) -> Figure:
     if asked.by and not kind.splits:
         raise periods.wrong("by", _("This figure is not split."))
     return kind
-
-
-def _reading(asked: Asked, *, at: datetime, may_wait: bool) -> Reading:
-    if asked.as_of is None:
-        return refresh.current(at=at, may_wait=may_wait)
-    return refresh.as_of(asked.as_of, at=at, may_wait=may_wait)
 
 
 def _dimensions(kind: Figure, snapshot: Snapshot, asked: Asked) -> list[Dimension]:
@@ -342,7 +345,6 @@ def rows_behind(
     at: datetime,
     after: int | None = None,
     limit: int = PAGE,
-    may_wait: bool = False,
 ) -> Behind:
     """The leads, opportunities or costs that `column` counts in the row with these keys. Needs `kpi.see`.
 
@@ -353,15 +355,15 @@ def rows_behind(
     cell = kind.cells.get(column)
     if cell is None or len(keys) != len(asked.by):
         raise periods.wrong("cell", _("This number has no list of rows."))
-    reading = _reading(asked, at=at, may_wait=may_wait)
-    split = _dimensions(kind, reading.snapshot, asked)
-    with _desk(kind, reading.snapshot, asked, split, by=by, at=at) as desk:
+    of = reading(asked.as_of, at=at)
+    split = _dimensions(kind, of.snapshot, asked)
+    with _desk(kind, of.snapshot, asked, split, by=by, at=at) as desk:
         kind.prepare(desk)
         called = _lines(desk, {keys: {}}, kind.over)[0].shown
         total, ids = _ids(desk, cell, keys, after, limit + 1)
     shown = list(zip(split, keys, called, strict=True))
     more = ids[limit - 1] if len(ids) > limit else None
-    return Behind(cell.of, ids[:limit], total, more, reading.snapshot.as_of, shown)
+    return Behind(cell.of, ids[:limit], total, more, of.snapshot.as_of, shown)
 
 
 def _ids(desk: Desk, cell: Cell, keys: Key, after: int | None, limit: int) -> tuple[int, list[int]]:

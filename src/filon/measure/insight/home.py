@@ -27,7 +27,8 @@ def headline_panel(*, by: Actor, at: datetime) -> dict[str, Any] | None:
     asked = _asked("quarter", at)
     page = PAGES["funnel"]
     try:
-        found = tiles.of_page(page.name, page.figure, page.columns, asked, Line((), (), {}), by=by, at=at)
+        of = queries.reading(None, at=at)
+        found = tiles.of_page(page.name, page.figure, page.columns, asked, Line((), (), {}), by=by, at=at, of=of)
     except Refused as refused:
         if refused.kind is not Kind.BUSY:
             raise

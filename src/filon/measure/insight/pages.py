@@ -22,6 +22,7 @@ from filon.measure.figures.funnel import NURTURED, STEPS
 from filon.measure.insight import presentation, tiles
 from filon.measure.insight.addresses import address, rows_url
 from filon.measure.insight.presentation import Column, Text
+from filon.measure.lake.refresh import Reading
 from filon.measure.periods import Asked
 from filon.measure.queries import Answer, Line
 from filon.measure.rules import FEW, share, wilson
@@ -167,12 +168,13 @@ def context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[st
 
 def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[str, Any]:
     asked = asking.asked
-    whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at)
+    of = queries.reading(asked.as_of, at=at)
+    whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at, of=of)
     if asking.is_usual and not _is_alive(page, whole):
         asked = replace(asked, first=None, last=None)  # everything lies further back: show it rather than zeros
         asking = replace(asking, asked=asked, period="all")
-        whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at)
-    answer = queries.figure(page.figure, asked, by=by, at=at)
+        whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at, of=of)
+    answer = queries.figure(page.figure, asked, by=by, at=at, of=of)
     total = whole.lines[0] if whole.lines else Line((), (), {})
     columns = _columns(page, asked)
     has_steps = page.name == "funnel" and asked.basis == "cohort"
@@ -186,20 +188,20 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
         "page": page,
         "question": asking,
         "tabs": tabs(page, asking),
-        "filters": _filters(page, asking, answer),
+        "filters": _filters(page, asking, answer, queries.attributes(of)),
         "as_of": presentation.moment_text(answer.as_of),
         "is_behind": answer.is_behind,
         "notes": [note for note in (_note(code, count) for code, count in answer.notes.items()) if note],
         "is_empty": not _is_alive(page, whole) and asked == replace(Asked(), by=asked.by, basis=asked.basis),
         "may_import": by.may("imports.run"),
         "may_demo": by.may("demo.run"),
-        "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at),
+        "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at, of=of),
         "plot": _plot(page, answer, columns),
         "table": presentation.table(answer, columns, url_of, total if len(answer.lines) > 1 else None),
         "steps": steps(asked, total) if has_steps else None,
         "lane": lane(asked, total) if has_steps else None,
         "csv_url": _csv_url(page, asked),
-        "durations": durations(asking, by=by, at=at) if has_steps and not queries.is_large() else None,
+        "durations": durations(asking, by=by, at=at, of=of) if has_steps and not queries.is_large(of) else None,
         "durations_url": f"{reverse('measure:durations')}?{urlencode(address(asked))}",
     }
 
@@ -232,14 +234,13 @@ def tabs(page: Page, asking: Question) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(page: Page, asking: Question, answer: Answer) -> dict[str, Any]:
+def _filters(page: Page, asking: Question, answer: Answer, attributes: frozenset[str]) -> dict[str, Any]:
     named = [dimension.name for dimension in answer.dimensions]
     known = [name for name in presentation.DIMENSION_LABELS if name != "stage" or page.figure == "velocity"]
     options = [(name, presentation.dimension_label(name), name in named) for name in known]
-    attributes = sorted(name[2:] for name in queries.attributes())
     options += [
         (f"attributes.{name}", presentation.dimension_label(name), f"attributes.{name}" in named)
-        for name in attributes[:MOST_ATTRIBUTES]
+        for name in sorted(column[2:] for column in attributes)[:MOST_ATTRIBUTES]
     ]
     asked = asking.asked
     return {
@@ -415,9 +416,9 @@ def lane(asked: Asked, total: Line) -> list[dict[str, str]]:
     ]
 
 
-def durations(asking: Question, *, by: Actor, at: datetime) -> dict[str, Any]:
+def durations(asking: Question, *, by: Actor, at: datetime, of: Reading | None = None) -> dict[str, Any]:
     """How long each step takes, and who waits longer than usual."""
-    answer = queries.figure("durations", replace(asking.asked, by=(), basis="cohort"), by=by, at=at)
+    answer = queries.figure("durations", replace(asking.asked, by=(), basis="cohort"), by=by, at=at, of=of)
     rows = [
         [
             f"{stages.label(line.values['from'])} → {stages.label(line.values['to'])}".replace(" ", formats.SPACE),

@@ -17,6 +17,7 @@ from filon.measure import periods, queries
 from filon.measure.insight import presentation
 from filon.measure.insight.addresses import rows_url
 from filon.measure.insight.presentation import Column
+from filon.measure.lake.refresh import Reading
 from filon.measure.periods import Asked
 from filon.measure.queries import Line
 from filon.measure.rules import FEW
@@ -26,11 +27,19 @@ Tile = dict[str, Any]
 
 
 def of_page(
-    name: str, figure: str, columns: Sequence[Column], asked: Asked, total: Line, *, by: Actor, at: datetime
+    name: str,
+    figure: str,
+    columns: Sequence[Column],
+    asked: Asked,
+    total: Line,
+    *,
+    by: Actor,
+    at: datetime,
+    of: Reading,
 ) -> list[Tile]:
     """The tiles of a page: the head's five on the funnel's, else the whole of the columns that matter most."""
     if name == "funnel":
-        return _headline(asked, by=by, at=at)
+        return _headline(asked, by=by, at=at, of=of)
     known = {column.name: column for column in columns if column.unit != "interval"}
     return [
         {
@@ -79,12 +88,12 @@ def _note(name: str, values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _headline(asked: Asked, *, by: Actor, at: datetime) -> list[Tile]:
+def _headline(asked: Asked, *, by: Actor, at: datetime, of: Reading) -> list[Tile]:
     """The head's five figures, each against the same days of the period before."""
     this = replace(asked, by=(), basis="cohort")
-    now = queries.figure("headline", this, by=by, at=at).lines[0].values
+    now = queries.figure("headline", this, by=by, at=at, of=of).lines[0].values
     earlier = periods.before(this, periods.day_of(at, periods.zone()))
-    then = queries.figure("headline", earlier, by=by, at=at).lines[0].values if earlier else {}
+    then = queries.figure("headline", earlier, by=by, at=at, of=of).lines[0].values if earlier else {}
     if then.get("new_leads", 0) < FEW:  # hardly anything had begun: no comparison means anything
         earlier, then = None, {}
     amounts = {"created": "created_amount", "won_amount": "won"}

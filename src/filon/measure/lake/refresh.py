@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from filon.measure import engine
 from filon.measure.lake import changes, files, sources
 from filon.measure.lake.changes import Changes, Position
 from filon.measure.lake.files import Lake, Manifest, Snapshot, Table
-from filon.measure.lake.sources import PART, Cut, Where
+from filon.measure.lake.sources import PART, Beside, Cut, Where
 
 INLINE: Final = 5_000
 """Changed rows that a figure may bring in by itself; above that a job does."""
@@ -141,26 +141,25 @@ def _stand(manifest: Manifest, position: Position, at: datetime) -> Manifest:
 
 
 def _changed_leads(place: Lake, manifest: Manifest, ids: set[int], cut: Cut) -> Table:
-    path = place.root / _new_path("lead", "newer")
-    met = sources.write_leads(path, sources.id_list(ids), cut, place.root / manifest.shifts, gone=ids)
-    return _beside(place, manifest.leads, path, dict.fromkeys(ids, cut.position), met)
+    name, table = _new_path("lead", "changed"), manifest.leads
+    shifts = place.root / manifest.shifts
+    met = sources.write_leads(place.root / name, sources.id_list(ids), cut, shifts, _beside(place, table, ids))
+    return _with_changed(table, name, ids, cut, met)
 
 
 def _changed_opportunities(place: Lake, manifest: Manifest, ids: set[int], cut: Cut) -> Table:
-    path = place.root / _new_path("opportunity", "newer")
-    met = sources.write_opportunities(path, sources.id_list(ids), cut, gone=ids)
-    return _beside(place, manifest.opportunities, path, dict.fromkeys(ids, cut.position), met)
+    name, table = _new_path("opportunity", "changed"), manifest.opportunities
+    met = sources.write_opportunities(place.root / name, sources.id_list(ids), cut, _beside(place, table, ids))
+    return _with_changed(table, name, ids, cut, met)
 
 
-def _beside(place: Lake, table: Table, newer: Path, keys: Mapping[int, int], attributes: set[str]) -> Table:
-    """The table with newer rows beside its parts, together with those that stood there already."""
-    name = str(newer.relative_to(place.root))
-    if table.changed:
-        older = place.root / table.changed
-        name = _new_path(newer.parent.name, "changed")
-        sources.combine(place.root / name, newer, older)
-        newer.unlink()
-    return replace(table, changed=name, keys={**table.keys, **keys}, attributes=table.attributes | attributes)
+def _beside(place: Lake, table: Table, ids: set[int]) -> Beside:
+    return Beside(ids, place.root / table.changed if table.changed else None)
+
+
+def _with_changed(table: Table, name: str, ids: set[int], cut: Cut, attributes: set[str]) -> Table:
+    keys = {**table.keys, **dict.fromkeys(ids, cut.position)}
+    return replace(table, changed=name, keys=keys, attributes=table.attributes | attributes)
 
 
 def _new_path(folder: str, stem: str) -> str:

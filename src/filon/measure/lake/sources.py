@@ -25,7 +25,7 @@ from filon.leads import events, rules
 from filon.measure import engine
 from filon.measure.rules import spread
 
-PART: Final = 100_000
+PART: Final = 50_000
 """Leads (or opportunities) in one Parquet file: those whose id divided by this is the same."""
 
 _FETCH: Final = 10_000
@@ -73,6 +73,15 @@ class Cut:
 
 Where = tuple[str, list[Any]]
 """A condition on an id column written `{id}`, with its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Rows that stand beside the parts: `ids` are read again (those that are gone leave a tombstone), and the rows of
+    the file `older` stay as they are."""
+
+    ids: Iterable[int]
+    older: Path | None = None
 
 
 def id_range(start: int, end: int) -> list[Where]:
@@ -322,8 +331,8 @@ def _shift_table(until: datetime) -> pa.Table:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def write_leads(path: Path, where: Sequence[Where], cut: Cut, shifts: Path, gone: Iterable[int] = ()) -> set[str]:
-    """Write the measure rows of these leads, and tombstones for those asked for that are gone; the attributes met."""
+def write_leads(path: Path, where: Sequence[Where], cut: Cut, shifts: Path, beside: Beside | None = None) -> set[str]:
+    """Write the measure rows of these leads; the attributes met."""
     created = _created_until("lead.created_at", cut)
     statements = [
         (
@@ -352,11 +361,11 @@ def write_leads(path: Path, where: Sequence[Where], cut: Cut, shifts: Path, gone
             exchanges=sorted(events.EXCHANGES),
             spoken=sorted(events.SPOKEN),
         )
-        return _write(duck, path, statement, rows, gone)
+        return _write(duck, path, statement, rows, beside)
 
 
-def write_opportunities(path: Path, where: Sequence[Where], cut: Cut, gone: Iterable[int] = ()) -> set[str]:
-    """Write the measure rows of these opportunities, and tombstones for those that are gone; the attributes met."""
+def write_opportunities(path: Path, where: Sequence[Where], cut: Cut, beside: Beside | None = None) -> set[str]:
+    """Write the measure rows of these opportunities; the attributes met."""
     statements = [
         (f"SELECT {_select(_OPPORTUNITY)} FROM {_OPPORTUNITIES_FROM} WHERE {text.format(id='opportunity.id')}", params)
         for text, params in where
@@ -366,7 +375,7 @@ def write_opportunities(path: Path, where: Sequence[Where], cut: Cut, gone: Iter
         duck.register("row", rows.drop_columns(["attributes"]))
         duck.register("fact", _facts_of_opportunities(where, cut))
         statement = engine.statement("opportunity", "build", zone=settings.TIME_ZONE, is_past=cut.until is not None)
-        return _write(duck, path, statement, rows, gone)
+        return _write(duck, path, statement, rows, beside)
 
 
 def _created_until(column: str, cut: Cut) -> Where:
@@ -376,31 +385,20 @@ def _created_until(column: str, cut: Cut) -> Where:
 
 
 def _write(
-    duck: duckdb.DuckDBPyConnection, path: Path, statement: str, rows: pa.Table, gone: Iterable[int]
+    duck: duckdb.DuckDBPyConnection, path: Path, statement: str, rows: pa.Table, beside: Beside | None
 ) -> set[str]:
     wide, attributes = _widen(rows)
     duck.register("wide", wide)
-    missing = sorted(set(gone) - set(rows.column("id").to_pylist()))
-    duck.register("missing", pa.table({"id": pa.array(missing, _INT)}))
-    _copy(
-        duck,
-        f"SELECT made.*, wide.* EXCLUDE (id), false AS is_gone FROM ({statement}) AS made JOIN wide USING (id) "
-        "UNION ALL BY NAME SELECT id, true AS is_gone FROM missing",
-        path,
-    )
+    parts = [f"SELECT made.*, wide.* EXCLUDE (id), false AS is_gone FROM ({statement}) AS made JOIN wide USING (id)"]
+    if beside is not None:
+        missing = sorted(set(beside.ids) - set(rows.column("id").to_pylist()))
+        duck.register("missing", pa.table({"id": pa.array(missing, _INT)}))
+        parts.append("SELECT id, true AS is_gone FROM missing")
+        if beside.older is not None:
+            duck.register("asked", pa.table({"id": pa.array(sorted(beside.ids), _INT)}))
+            parts.append(f"SELECT * FROM read_parquet({engine.literal(str(beside.older))}) ANTI JOIN asked USING (id)")
+    _copy(duck, " UNION ALL BY NAME ".join(parts), path)
     return attributes
-
-
-def combine(path: Path, newer: Path, older: Path) -> None:
-    """Write the rows of two files as one; where both have a row, the newer one's."""
-    first, second = (f"read_parquet({engine.literal(str(file))})" for file in (newer, older))
-    with engine.connection() as duck:
-        _copy(
-            duck,
-            f"SELECT * FROM {first} UNION ALL BY NAME "
-            f"SELECT * FROM {second} ANTI JOIN (SELECT id FROM {first}) AS newer USING (id)",
-            path,
-        )
 
 
 def keep_only(path: Path, source: Path, ids: Iterable[int]) -> None:

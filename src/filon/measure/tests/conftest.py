@@ -219,7 +219,8 @@ class World:
     def ask(self, name: str, *by: str, at: datetime = NOW, may_wait: bool = False, **asked: str) -> Answer:
         """A figure, asked in the texts people write."""
         question = periods.parse(by=by, **asked)
-        return queries.figure(name, question, by=self.by, at=at, may_wait=may_wait)
+        of = queries.reading(question.as_of, at=at, may_wait=may_wait)
+        return queries.figure(name, question, by=self.by, at=at, of=of)
 
     def rows(self, name: str, *by: str, **asked: Any) -> list[dict[str, Any]]:
         return self.ask(name, *by, **asked).rows()

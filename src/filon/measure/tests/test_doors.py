@@ -184,6 +184,14 @@ def test_a_base_that_lies_further_back_is_shown_rather_than_zeros(world: World, 
     assert cells_of(page, "table")[1][1] == "1"
 
 
+@pytest.mark.parametrize("name", ["funnel", "sources", "speed", "cost", "velocity"])
+def test_a_page_costs_few_statements(told: World, signed_in_client, name: str, django_assert_max_num_queries):
+    client = signed_in_client("head")
+    client.get(reverse(f"measure:{name}"))
+    with django_assert_max_num_queries(12):
+        client.get(reverse(f"measure:{name}"))
+
+
 def test_an_empty_workspace_is_told_what_the_page_is_for(world: World, signed_in_client):
     for name in ("funnel", "sources", "speed", "cost", "velocity"):
         page = signed_in_client("admin").get(reverse(f"measure:{name}")).content.decode()
