@@ -124,6 +124,12 @@ def edit_lead(
     edit_together([Edit(of="lead", id=lead_id, values=values, seen=seen, version=version)], by=by, at=at)
 
 
+def is_field(of: str, field: str) -> bool:
+    """Whether there is such a field to edit."""
+    is_attribute = field.startswith("attributes.") and len(field) > len("attributes.") and of != "person"
+    return field in FIELDS[of] or is_attribute
+
+
 def shown(value: Any) -> str:
     """A field's value as `seen` compares it: decimals without needless zeros, nothing for None."""
     if isinstance(value, Decimal):
@@ -259,8 +265,7 @@ def _normalised(batch: Batch, of: str, fields: Mapping[str, Any], row: Mapping[s
     """The values as columns take them. Raises Refused naming the field that is wrong."""
     found: dict[str, Any] = {}
     for field, value in fields.items():
-        is_attribute = field.startswith("attributes.") and len(field) > 11 and of != "person"
-        if field not in FIELDS[of] and not is_attribute:
+        if not is_field(of, field):
             raise _invalid(field, _("There is no such field."))
         found[field] = _reference(batch, field, value) if field in {"owner", "campaign"} else _value(field, value, row)
     if of == "company" and found.get("company.name") == "":

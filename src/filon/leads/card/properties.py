@@ -18,7 +18,7 @@ from filon.leads import fields, fills
 from filon.leads.card import words
 from filon.leads.card.facts import About, Kinds, facts
 from filon.leads.card.wording import sentence
-from filon.leads.editing import FIELDS, shown
+from filon.leads.editing import is_field, shown
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.ui import formats
 
@@ -84,7 +84,7 @@ def prop(of: str, row: Mapping[str, Any], name: str, *, may_edit: bool, **more: 
         href=_href(name, value),
         input=_input(name),
         choices=_choices(name),
-        may_edit=may_edit and (name in FIELDS[of] or name.startswith("attributes.")),
+        may_edit=may_edit and is_field(of, name),
         **more,
     )
 
@@ -154,7 +154,7 @@ def fetched(of: str, record_id: int, name: str, *, may_edit: bool, **more: Any) 
 
     No permission is checked: the caller has. Raises Refused (not found).
     """
-    if of not in MODELS or (name not in FIELDS[of] and not name.startswith("attributes.")):
+    if of not in MODELS or not is_field(of, name):
         raise not_found(_("Field"))
     row = _row(of, record_id)
     found = prop(of, row, name, may_edit=may_edit, **more)
