@@ -27,7 +27,7 @@ from filon.core.models.users import Role
 from tests.journeys.conftest import Place
 from tests.journeys.made import make_workspace
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.long]  # minutes of crawling: `make test-long`
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "filon"
 STARTS = ("/", "/account")
