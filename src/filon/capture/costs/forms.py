@@ -45,15 +45,22 @@ class CampaignForm(forms.Form):
         self.fields["channel"].choices = channel_choices()  # type: ignore[attr-defined]
 
 
+class AmountField(forms.DecimalField):
+    """An amount as people type it: with spaces between thousands, and a comma or a point."""
+
+    def to_python(self, value: Any) -> Any:
+        """The amount."""
+        return super().to_python("".join(str(value).split()).replace(",", ".") if value else value)
+
+
 class CostForm(forms.Form):
     """A cost to record."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=gettext_lazy("Amount, without tax"),
         min_value=0,
         max_digits=17,
         decimal_places=2,
-        localize=True,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "inputmode": "decimal"}),
     )
     kind = forms.ChoiceField(label=gettext_lazy("What for"), choices=KINDS.items, initial="media")
