@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -19,6 +21,7 @@ from django.conf import settings
 THREADS: Final = 2
 MEMORY: Final = "320MB"
 _FOLDER: Final = Path(__file__).parent / "sql"
+_DAY_S: Final = 86_400
 _SECTION: Final = "-- section: "
 
 _lock = threading.Lock()
@@ -40,10 +43,8 @@ def _shared() -> duckdb.DuckDBPyConnection:
     global _instance  # noqa: PLW0603 — one instance a process, made at its first figure
     with _lock:
         if _instance is None or _instance[0] != os.getpid():
-            spill = Path(settings.FILON_DATA_DIR) / "lake" / "spill"
-            spill.mkdir(parents=True, exist_ok=True)
             config: dict[str, str | bool | int | float | list[str]] = {
-                "temp_directory": str(spill),
+                "temp_directory": str(_spill()),
                 "threads": str(THREADS),
                 "memory_limit": MEMORY,
                 "autoinstall_known_extensions": "false",
@@ -52,6 +53,19 @@ def _shared() -> duckdb.DuckDBPyConnection:
             }
             _instance = os.getpid(), duckdb.connect(":memory:", config=config)
         return _instance[1]
+
+
+def _spill() -> Path:
+    """Where this process puts what does not fit in memory: a folder of its own, since DuckDB's names are not unique.
+
+    Folders of processes that were killed go after a day.
+    """
+    folder = Path(settings.FILON_DATA_DIR) / "lake" / "spill"
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        if time.time() - left.stat().st_mtime > _DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
+    return folder / str(os.getpid())
 
 
 @lru_cache(maxsize=64)

@@ -256,8 +256,8 @@ def _made(
 def _parts_to_make(name: str, known: Table | None, changed: set[int]) -> tuple[list[int], dict[int, str]]:
     """The numbers of the parts that have to be made, and the files of those that stay."""
     if known is None:
-        last = sql.fetch(f"SELECT COALESCE(MAX(id), 0) FROM {_TABLES[name]}")[0][0]
-        return list(range(last // PART + 1)), {}
+        found = sql.fetch(f"SELECT DISTINCT id / {PART} FROM {_TABLES[name]}")
+        return sorted(number for (number,) in found) or [0], {}
     touched = {key // PART for key in changed.union(known.keys)}
     return sorted(touched), {number: path for number, path in known.parts.items() if number not in touched}
 
