@@ -81,7 +81,8 @@ def start(request: Request, token: str) -> HttpResponse:
 @require_safe
 def welcome(request: Request) -> HttpResponse:
     """The choice of the first day: look at sample data, or bring one's own."""
-    places = {"demo_url": _address("demo_start"), "import_url": _address("imports:new")}
+    demo_url = _address("demo_start") if request.actor.may("demo.run") else ""
+    places = {"demo_url": demo_url, "import_url": _address("imports:new")}
     return render(request, "core/welcome.html", places | {"may_fill": request.actor.may("imports.run")})
 
 

@@ -99,7 +99,7 @@ class Journey:
         rng, contact = self._rng, self.arrival.contact
         wins = self.arrival.channel.wins * (0.25 + contact.fit / 62) * (1.4 if self.arrival.opening == "demo" else 0.85)
         drawn = rng.random()
-        for fate, share in (("won", 1.0), ("lost", 2.5), ("stuck", 2.75), ("dropped", 3.3), ("refused", 3.7)):
+        for fate, share in (("won", 1.0), ("lost", 2.5), ("stuck", 2.6), ("dropped", 3.2), ("refused", 3.6)):
             if drawn < wins * share:
                 return fate
         return rng.choices(("later", "out", "silent"), (48, 20, 32))[0]

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from filon.core.models import Job
 from filon.core.web import Request
-from filon.demo import commands, story
+from filon.demo import banner, commands, story
 
 
 @require_safe
 def show(request: Request) -> HttpResponse:
     """What sample data there are, or how far their making is."""
     request.actor.require("demo.run")
+    banner.forget()  # a worker has made or cleared them: this process hears of it here
     return render(request, "demo/demo.html", _state())
 
 

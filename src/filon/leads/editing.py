@@ -126,8 +126,8 @@ def edit_lead(
 
 def is_field(of: str, field: str) -> bool:
     """Whether there is such a field to edit."""
-    is_attribute = field.startswith("attributes.") and len(field) > len("attributes.") and of != "person"
-    return field in FIELDS[of] or is_attribute
+    is_attribute = field.startswith("attributes.") and len(field) > len("attributes.") and "\0" not in field
+    return field in FIELDS[of] or (is_attribute and of != "person")
 
 
 def shown(value: Any) -> str:

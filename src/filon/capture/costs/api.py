@@ -175,10 +175,11 @@ def create_cost(
     """Record what was spent. Needs the scope `costs:write`."""
     actor, at = _actor(request), timezone.now()
     values = {name: value for name, value in body.model_dump(by_alias=True).items() if value is not None}
+    values["campaign"] = (body.campaign or "").replace("\0", "").strip()
 
     def act() -> Any:
         row = commands.add_cost(values, by=actor, at=at)
-        return _cost_out(CostRow(**{name: row[name] for name in _COLUMNS}, campaign=body.campaign or ""))
+        return _cost_out(CostRow(**{name: row[name] for name in _COLUMNS}, campaign=values["campaign"]))
 
     return Status(201, idempotency.answer_request(request, idempotency_key, act, by=actor, at=at))
 

@@ -29,6 +29,7 @@ router = Router(tags=["leads"])
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
+Version = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Cursor = Annotated[str, StringConstraints(max_length=2000)]
 PROBLEMS: Final = dict.fromkeys((400, 401, 403, 404, 409, 412, 422, 503), Problem)
 READ_PROBLEMS: Final = dict.fromkeys((401, 403, 404, 422, 503), Problem)
@@ -74,7 +75,7 @@ class LeadDetail(LeadOut):
 class LeadChange(In):
     """What shall be otherwise; what is left out stays. `null` empties a field."""
 
-    version: int | None = Field(None, description="The version you saw: refused (412) when it has changed since.")
+    version: Version | None = Field(None, description="The version you saw: refused (412) when it has changed since.")
     first_name: Text | None = None
     last_name: Text | None = None
     full_name: Text | None = None
@@ -260,7 +261,7 @@ class StageIn(In):
         examples=["sql"], description=f"One of {', '.join(moving.MOVES_TO)}."
     )
     reason: Text = Field("", description="Why it leaves; needed for disqualified and lost.", examples=["off_target"])
-    version: int | None = Field(None, description="The version you saw: refused (412) when it has changed since.")
+    version: Version | None = Field(None, description="The version you saw: refused (412) when it has changed since.")
 
 
 @router.post("/leads/{lead_id}/stage", response={200: LeadDetail, **PROBLEMS}, summary="Move a lead", by_alias=True)
@@ -277,7 +278,9 @@ def move_stage(
     actor, at = _actor(request), timezone.now()
 
     def act() -> Any:
-        moving.move_lead(Move(lead_id, body.stage, body.reason, version=body.version), by=actor, at=at)
+        moving.move_lead(
+            Move(lead_id, body.stage, body.reason.replace("\0", ""), version=body.version), by=actor, at=at
+        )
         return _detail(lead_id, actor)
 
     return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)

@@ -97,7 +97,7 @@ def _entry(act: ActOn, at: datetime, door: str) -> Entry:
         "text": act.text.replace("\0", "").strip(),
         "outcome": act.outcome,
         "at": min(act.at, at) if act.at is not None else None,
-        "path": act.path,
+        "path": act.path.replace("\0", ""),
         "channel": act.channel or _OWN_CHANNELS.get(act.kind, ""),
     }
     return Entry(kind="event", door=door, at=at, values={name: value for name, value in values.items() if value})

@@ -114,6 +114,11 @@ class Question:
     error: Refused | None = None
 
     @property
+    def error_text(self) -> str:
+        """What was wrong, in a sentence; a terminal gets the place in the condition below it."""
+        return self.error.message.split("\n")[0] if self.error else ""
+
+    @property
     def is_usual(self) -> bool:
         """Whether nobody chose a period."""
         return not (self.given["period"] or self.given["from"] or self.given["to"])
