@@ -37,9 +37,19 @@ def django_db_setup(
     """The migrated database, in the place of pytest-django's, which makes none for tests that use a copy only."""
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        if connection.vendor == "postgresql":  # now: later, a connection that some test left open would forbid it
+            _maintain(f'DROP DATABASE IF EXISTS "{_template_name()}" WITH (FORCE)')
+            _maintain(f'CREATE DATABASE "{_template_name()}" TEMPLATE "{connection.settings_dict["NAME"]}"')
     yield
     with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            _maintain(f'DROP DATABASE IF EXISTS "{_template_name()}" WITH (FORCE)')
         teardown_databases(made, verbosity=0)
+
+
+def _template_name() -> str:
+    """PostgreSQL copies only a database that nobody is connected to, so the one to copy from is no test's own."""
+    return f"{connection.settings_dict['NAME']}_template"
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +57,7 @@ def database_template(django_db_setup: None, django_db_blocker: Any) -> str:
     """The name of a migrated, empty database to copy from."""
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
-            connection.close()
-            return str(connection.settings_dict["NAME"])
+            return _template_name()
         template = Path(settings.FILON_DATA_DIR) / "template.sqlite3"
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(template)])

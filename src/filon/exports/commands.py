@@ -63,12 +63,8 @@ def _attribute_names(table: Table) -> list[str]:
     """Every name of a custom attribute in use, in order. One statement."""
     if not table.attributes:
         return []
-    if sql.is_postgresql():
-        source = f"{table.attributes_of}, jsonb_object_keys({table.attributes}) AS name"
-        statement = f"SELECT DISTINCT name FROM {source} ORDER BY 1"
-    else:
-        source = f"{table.attributes_of}, json_each({table.attributes}) AS one"
-        statement = f"SELECT DISTINCT one.key FROM {source} ORDER BY 1"
+    keys = "jsonb_object_keys({0}) AS one(key)" if sql.is_postgresql() else "json_each({0}) AS one"
+    statement = f"SELECT DISTINCT one.key FROM {table.attributes_of}, {keys.format(table.attributes)} ORDER BY 1"
     return [row[0] for row in sql.fetch(statement)]
 
 
