@@ -33,6 +33,7 @@ class Entry:
 
     kind: lead, event, company, opportunity, cost, product or user. at: when it was received, aware UTC.
     key: names the record in its `system` so that giving it again changes nothing (file door); `digest` its content.
+    given: the values as text by field, in JSON, where the door had time to make it.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Entry:
     system: str = ""
     key: str = ""
     digest: str = ""
+    given: str = ""
     line: int = 0
     findings: Sequence[tuple[str, str]] = ()  # (code, subject) of what its door found odd
 

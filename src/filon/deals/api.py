@@ -22,7 +22,6 @@ from filon.deals.listing import fields
 from filon.deals.listing import queries as listing
 from filon.deals.shapes import (
     PROBLEMS,
-    Id,
     ListQuery,
     OpportunityChange,
     OpportunityIn,
@@ -34,6 +33,7 @@ from filon.deals.shapes import (
 from filon.kit import identifiers, web
 from filon.kit.errors import Kind, Refused
 from filon.kit.identifiers import ValueProblem
+from filon.kit.shapes import Id
 
 router = Router(tags=["opportunities"])
 ROUTE: Final = "POST /api/v1/opportunities"

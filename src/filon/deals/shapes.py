@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from filon.deals.listing import queries as listing
 from filon.deals.rows import OpportunityRow
+from filon.kit.shapes import Id
 
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -18,7 +19,6 @@ Text = Annotated[str, StringConstraints(max_length=500)]
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 15, allow_inf_nan=False)]
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-Id = Annotated[int, Field(ge=1, lt=2**63)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 
 

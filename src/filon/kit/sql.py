@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -17,6 +19,7 @@ from django.db import connection, models
 
 Row = Sequence[Any]
 _COPY_FROM = 64  # rows from which PostgreSQL's COPY beats one INSERT
+_TOGETHER = 100  # rows of one INSERT on SQLite: each statement looks its table's sequence up anew
 
 
 def is_postgresql() -> bool:
@@ -65,6 +68,14 @@ def any_of(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
     return f"{column} IN (SELECT value FROM json_each(%s))", [orjson.dumps(items).decode()]
 
 
+def one_of(column: str, values: Iterable[Any]) -> models.Q:
+    """The condition of a check that `column` is one of `values`, as alternatives.
+
+    SQLite makes an index of the list anew for each row it checks with IN: that costs as much as all indexes of a lead.
+    """
+    return models.Q(*((column, value) for value in values), _connector=models.Q.OR)
+
+
 def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
     """Reserve `count` ids. On SQLite this holds only inside the write transaction that uses them."""
     if count == 0:
@@ -91,7 +102,13 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         if not is_postgresql():
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', adapted)
+            statement = f'INSERT INTO "{table}" ({names}) VALUES '
+            whole = len(adapted) // _TOGETHER * _TOGETHER
+            parts = (chain.from_iterable(adapted[start : start + _TOGETHER]) for start in range(0, whole, _TOGETHER))
+            if whole:
+                cursor.executemany(statement + ", ".join([f"({marks})"] * _TOGETHER), [list(part) for part in parts])
+            if rest := adapted[whole:]:
+                cursor.executemany(f"{statement}({marks})", rest)
         elif len(rows) >= _COPY_FROM:
             with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
                 for row in adapted:
@@ -178,8 +195,17 @@ def as_utc(value: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A JSON value as the text that a column keeps: made where there was time for it."""
+
+    text: str
+
+
 def as_json(value: Any) -> Any:
-    """A JSON value read by a raw statement."""
+    """A JSON value read by a raw statement, or about to be written as it is."""
+    if isinstance(value, JsonText):
+        value = value.text
     return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
@@ -219,6 +245,8 @@ def _sqlite_read_decimal(places: int) -> Adapter:
 
 def dumps(value: Any) -> str:
     """JSON text as both databases store it; decimals and times as text."""
+    if type(value) is JsonText:
+        return value.text
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
@@ -229,18 +257,17 @@ def _adapt(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[R
     adapters = _adapters(model, columns, connection.vendor)
     if not adapters:
         return rows
-    adapted = [list(row) for row in rows]
-    known: dict[int, Any] = {}  # many cells of a batch are one object: its time, an empty dict
+    given: list[Sequence[Any]] = list(zip(*rows, strict=True))  # by column: a cell costs one look-up then
     for position, adapter in adapters:
-        for row in adapted:
-            value = row[position]
-            if value is not None:
-                place = id(value)  # `rows` keeps every value alive, so an id names one value
-                text = known.get(place)
-                if text is None:
-                    text = known[place] = adapter(value)
-                row[position] = text
-    return adapted
+        cells = given[position]
+        texts = {id(value): None if value is None else adapter(value) for value in _distinct(cells)}
+        given[position] = [texts[id(value)] for value in cells]
+    return list(zip(*given, strict=True))
+
+
+def _distinct(cells: Sequence[Any]) -> Iterable[Any]:
+    """The objects in a column, each once: many cells of a batch are one object, its time or an empty dict."""
+    return {id(value): value for value in cells}.values()
 
 
 @lru_cache(maxsize=256)

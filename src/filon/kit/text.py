@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _ACCENTS: Final = (range(0x0300, 0x0370), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00), range(0x20D0, 0x2100))
@@ -32,3 +33,7 @@ def fold(text: str) -> str:
     # Case folding can bring back composed letters (İ gives i and a dot), so it is decomposed once more.
     folded = unicodedata.normalize("NFKD", folded).translate(_TABLE)
     return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+fold_common = lru_cache(maxsize=16_384)(fold)
+"""`fold` for texts that come again and again in a batch: sources, cities, campaigns, job titles."""

@@ -9,7 +9,7 @@ from django.db import models
 
 from filon.core.line import Batch, Item
 from filon.kit import sql
-from filon.kit.text import fold
+from filon.kit.text import fold_common
 from filon.leads import fills, names, records, rules, stages
 from filon.leads.events import FieldsChanged, LeadCaptured, Submitted
 from filon.leads.models import Company, Finding, Lead, Person
@@ -37,7 +37,7 @@ def record_accounts(batch: Batch) -> None:
         _fill(batch, Company, item, company, fills.COMPANY)
         _fill_attributes(batch, Company, item, company)
         if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
-            rows.change(company, "owner_id", owners[fold(owner)])
+            rows.change(company, "owner_id", owners[fold_common(owner)])
         records.point(batch, item, company)
         item.outcome = _outcome(item, is_new=is_first)
 
@@ -110,7 +110,7 @@ def _is_closed_by(item: Item) -> bool:
     """Whether the entry itself says that its journey is over."""
     if item.entry.values.get("outcome") in {"won", "lost"}:
         return True
-    stage = rules.stage_named(fold(item.entry.values.get("stage", "")))
+    stage = rules.stage_named(fold_common(item.entry.values.get("stage", "")))
     return stage is not None and not rules.is_open(stage)
 
 
@@ -145,7 +145,7 @@ def _fill_lead(
     _fill(batch, Lead, item, lead, fills.LEAD)
     _fill_attributes(batch, Lead, item, lead)
     if owner := values.get("owner"):
-        owner_id = owners[fold(owner)]
+        owner_id = owners[fold_common(owner)]
         if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
             rows.change(lead, "owner_id", owner_id)
     if item.company is not None and lead["company_id"] is None:
@@ -156,21 +156,21 @@ def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapp
     """Where the lead came from: the first entry says it, later ones only fill a gap."""
     rows, values = batch.rows(Lead), item.entry.values
     source = (values.get("source") or "")[:500]
-    folded = fold(source)
+    folded = fold_common(source)
     if source:
         rows.change(lead, "source", source)
         rows.change(lead, "source_folded", folded)
     elif not lead["source"]:
         batch.find("lead", "lead_without_source", "")
     if campaign := values.get("campaign"):
-        rows.change(lead, "campaign_id", campaigns[fold(campaign)])
+        rows.change(lead, "campaign_id", campaigns[fold_common(campaign)])
     channel = "unknown"
     if given := values.get("channel"):
         channel, is_known = rules.channel_of(given)
         if not is_known:
             batch.find("lead", "unknown_channel", given)
     if channel == "unknown":
-        channel = rules.channel_of_source(folded, fold(values.get("medium") or ""))
+        channel = rules.channel_of_source(folded, fold_common(values.get("medium") or ""))
     if lead["channel"] == "unknown":
         rows.change(lead, "channel", channel)
 
@@ -205,7 +205,7 @@ def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
     at = values.get("outcome_at") or (lead["captured_at"] if item.outcome == "created" else batch.at)
     stage = None
     if name := values.get("stage"):
-        stage = rules.stage_named(fold(name))
+        stage = rules.stage_named(fold_common(name))
         if stage is None:
             batch.find("lead", "unknown_stage", name)
     stage = {"won": "customer", "lost": "lost"}.get(values.get("outcome", ""), stage)
@@ -237,12 +237,12 @@ def _fill(
     if rows.is_new(row):
         fills.fill_new(row, item.entry.values, plan)
         return
-    wanted = [(field, value, *plan[field]) for field, value in item.entry.values.items() if field in plan]
+    values = item.entry.values
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
-    for field, value, column, longest in wanted:
-        before = row[column]
-        if not _may_write(item, field, value, before, row):
+    for field, (column, longest) in plan.items():
+        value, before = values.get(field), row[column]
+        if value is None or value == before or not _may_write(item, field, value, before, row):
             continue
         changed = [rows.change(row, name, cell) for name, cell in fills.with_twin(column, value, longest).items()]
         if changed[0]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
-from filon.kit.text import fold
+from filon.kit.text import fold, fold_common
 
-_fold_common = lru_cache(maxsize=16_384)(fold)  # for columns in which the same words come again and again
 PERSON: Final[dict[str, tuple[str, int]]] = {
     "first_name": ("first_name", 500),
     "last_name": ("last_name", 500),
@@ -75,17 +73,14 @@ def with_twin(column: str, value: Any, longest: int) -> dict[str, Any]:
 
 def fill_new(row: dict[str, Any], values: Mapping[str, Any], plan: Mapping[str, tuple[str, int]]) -> None:
     """Write an entry's values into a row that has none of its own yet: the path most rows of an import take."""
-    for field, value in values.items():
-        target = plan.get(field)
-        if target is None or value is None or value == "":
-            continue
-        column, longest = target
-        if row[column]:
+    for field, (column, longest) in plan.items():
+        value = values.get(field)
+        if value is None or value == "" or row[column]:
             continue
         text = value[:longest] if longest and isinstance(value, str) else value
         row[column] = text
         if column in FOLDED:
-            folded = fold(text) if column in _RARE else _fold_common(text)
+            folded = fold(text) if column in _RARE else fold_common(text)
             row[f"{column}_folded"] = folded[:longest] if longest else folded
 
 

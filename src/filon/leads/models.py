@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from filon.kit import sql
 from filon.leads import rules
 
 
@@ -196,9 +197,9 @@ class Lead(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(stage__in=rules.ALL_STAGES), name="leads_lead_stage_known"),
-            models.CheckConstraint(condition=Q(channel__in=rules.CHANNELS), name="leads_lead_channel_known"),
-            models.CheckConstraint(condition=Q(route__in=("", *rules.ROUTES)), name="leads_lead_route_known"),
+            models.CheckConstraint(condition=sql.one_of("stage", rules.ALL_STAGES), name="leads_lead_stage_known"),
+            models.CheckConstraint(condition=sql.one_of("channel", rules.CHANNELS), name="leads_lead_channel_known"),
+            models.CheckConstraint(condition=sql.one_of("route", ("", *rules.ROUTES)), name="leads_lead_route_known"),
             models.UniqueConstraint(
                 fields=["person", "product_line"], condition=Q(is_open=True), name="leads_lead_one_open_a_person"
             ),

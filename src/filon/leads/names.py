@@ -10,7 +10,7 @@ from django.db import models
 from filon.core.line import Batch, Item
 from filon.core.models import User
 from filon.kit import sql
-from filon.kit.text import fold
+from filon.kit.text import fold_common
 from filon.leads.models import Campaign
 from filon.leads.rules import CHANNELS
 
@@ -63,7 +63,7 @@ def _named(items: Iterable[Item], field: str) -> dict[str, tuple[str, Item]]:
     for item in items:
         name = item.entry.values.get(field)
         if name:
-            named.setdefault(fold(name), (name, item))
+            named.setdefault(fold_common(name), (name, item))
     return named
 
 

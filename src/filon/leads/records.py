@@ -6,6 +6,7 @@ from typing import Any
 
 from filon.core.line import Batch, Item
 from filon.kit import sql
+from filon.leads import rules
 from filon.leads.models import SourceRecord
 
 
@@ -30,22 +31,19 @@ def recognise(batch: Batch) -> None:
                 digest=item.entry.digest,
                 import_id=batch.import_id,
             )
-            row["given"] = given(item)
+            row["given"] = sql.JsonText(item.entry.given) if item.entry.given else _given(item)
         elif row["digest"] == item.entry.digest:
             item.outcome = "unchanged"
         else:
-            item.given_before = row["given"]
+            before = item.given_before = sql.as_json(row["given"])
             rows.change(row, "digest", item.entry.digest)
             rows.change(row, "last_import_id", batch.import_id)
-            rows.change(row, "given", {**row["given"], **given(item)})
+            rows.change(row, "given", {**before, **_given(item)})
         item.source_record = row
 
 
-def given(item: Item) -> dict[str, str]:
-    """The values of an entry as text by field, as a system's later giving is compared with."""
-    values = {field: str(value) for field, value in item.entry.values.items()}
-    values.update({f"attributes.{name}": value for name, value in item.entry.attributes.items()})
-    return values
+def _given(item: Item) -> dict[str, str]:
+    return rules.given(item.entry.values, item.entry.attributes)
 
 
 def point(batch: Batch, item: Item, record: dict[str, Any]) -> None:

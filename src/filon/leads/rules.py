@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 STAGES: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "opportunity", "customer")
 """The stages in order; a lead that holds one has reached all before it."""
@@ -103,3 +104,10 @@ def channel_of_source(source_folded: str, medium_folded: str = "") -> str:
         if any(name == source_folded or name in words for name in names):
             return channel
     return "unknown"
+
+
+def given(values: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[str, str]:
+    """What an entry gives, as text by field: what the same system gives later is compared with it."""
+    said = {field: str(value) for field, value in values.items()}
+    said.update({f"attributes.{name}": value for name, value in attributes.items()})
+    return said

@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema
 
 from filon.kit.errors import not_found
 from filon.kit.problems import READ_PROBLEMS
+from filon.kit.shapes import Id
 from filon.scoring import queries
 from filon.scoring.judging.explanation import Explanation
 from filon.scoring.rules import thresholds_to_json
@@ -109,7 +110,7 @@ class ExplanationOut(Schema):
 
 
 @router.get("/leads/{lead_id}/score", response={200: ExplanationOut, **READ_PROBLEMS}, summary="Why this score")
-def score(request: HttpRequest, lead_id: int, at: datetime | None = None) -> Any:
+def score(request: HttpRequest, lead_id: Id, at: datetime | None = None) -> Any:
     """The scores of a lead line by line: now, or at a past moment by the rules in force and what was known then."""
     moment = timezone.now() if at is None else at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return as_json(queries.explain(lead_id, at=moment, by=request.actor))  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from filon.kit.text import fold
+from filon.kit.text import fold, fold_common
 
 _FREE_MAIL = """
     gmail.com googlemail.com yahoo.com yahoo.fr ymail.com rocketmail.com hotmail.com hotmail.fr hotmail.be
@@ -46,7 +46,7 @@ def company_keys(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         folded = fold(name)[:500]
         country = values.get("company.country")
         if country:
-            keys.append(("name", f"{folded}|{fold(country)[:80]}"))
+            keys.append(("name", f"{folded}|{fold_common(country)[:80]}"))
         else:
             keys.append(("name", f"{folded}|"))
     return keys

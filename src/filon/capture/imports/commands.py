@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
@@ -148,7 +147,7 @@ def propose_mode(path: Path, plan: Plan, *, at: datetime) -> str:
     for part in islice(parts(path, plan), 2):
         for row in part.rows:
             total += 1
-            said = as_moment(row.values.get("captured_at") or row.values.get("at"), plan.time_zone)
+            said = row.values.get("captured_at") or row.values.get("at")
             fresh += said is not None and said > at - OLD
     return "live" if total and fresh * 2 > total else "history"
 
@@ -180,45 +179,26 @@ def path_of(imported: Import) -> Path:
 # Entries ---------------------------------------------------------------------------------------------------------
 
 
-def as_moment(value: Any, zone: ZoneInfo) -> datetime | None:
-    """A date or a time of a file as aware UTC; a mere date begins at midnight where it was written."""
-    if value is None:
-        return None
-    if not isinstance(value, datetime) and isinstance(value, date):
-        value = datetime(value.year, value.month, value.day, tzinfo=zone)
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=zone)
-    moment: datetime = value.astimezone(UTC)
-    return moment
-
-
-_MOMENTS: Final = frozenset({"captured_at", "outcome_at", "at", "created_at", "won_at", "lost_at"})
-
-
 def entries_of(rows: Iterable[MappedRow], plan: Plan, *, system: str, is_live: bool, at: datetime) -> list[Entry]:
     """Mapped rows as entries of the line."""
-    zone = plan.time_zone
-    entries = []
-    for row in rows:
-        values = row.values
-        for name in _MOMENTS & values.keys():
-            values[name] = as_moment(values[name], zone)
-        entries.append(
-            Entry(
-                kind=plan.entry_kind,
-                door="file",
-                at=at,
-                values=values,
-                attributes=row.attributes,
-                is_live=is_live,
-                system=system,
-                key=row.key,
-                digest=row.digest,
-                line=row.line,
-                findings=[(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings],
-            )
+    kind = plan.entry_kind
+    return [
+        Entry(
+            kind=kind,
+            door="file",
+            at=at,
+            values=row.values,
+            attributes=row.attributes,
+            is_live=is_live,
+            system=system,
+            key=row.key,
+            digest=row.digest,
+            given=row.given,
+            line=row.line,
+            findings=[(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings],
         )
-    return entries
+        for row in rows
+    ]
 
 
 # Running ---------------------------------------------------------------------------------------------------------

@@ -16,10 +16,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from filon.capture.imports.layout import BadRow, Row
 from filon.capture.imports.mapper import Finding, digest, make_mapper
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows
+from filon.leads.rules import given
 
 PART: Final = 1000
 """Rows a part; the parent joins parts into batches of the size it likes."""
@@ -27,12 +30,14 @@ _AHEAD: Final = 8
 
 
 class MappedRow(NamedTuple):
-    """A row that became values. `key` names it in its system, `digest` its content (hex)."""
+    """A row that became values. `key` names it in its system, `digest` its content (hex); `given` is what it says, as
+    text by field, in JSON."""
 
     number: int
     line: int
     key: str
     digest: str
+    given: str
     values: dict[str, Any]
     attributes: dict[str, str]
     findings: list[Finding]
@@ -142,7 +147,10 @@ def _take(part: Part, row: Row | BadRow, mapper: Callable[[Row], Any], keyer: _K
         return
     content = digest(mapped).hex()
     key = keyer.key(mapped.values, content)
-    part.rows.append(MappedRow(row.number, row.line, key, content, mapped.values, mapped.attributes, mapped.findings))
+    said = orjson.dumps(given(mapped.values, mapped.attributes)).decode()
+    part.rows.append(
+        MappedRow(row.number, row.line, key, content, said, mapped.values, mapped.attributes, mapped.findings)
+    )
 
 
 _NAMED_BY: Final = {

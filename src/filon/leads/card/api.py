@@ -14,6 +14,7 @@ from filon.core import idempotency
 from filon.core.access import Actor
 from filon.kit.errors import not_found
 from filon.kit.problems import Problem
+from filon.kit.shapes import Id
 from filon.leads import moving, rules
 from filon.leads.card import commands, facts, queries
 from filon.leads.card.commands import ActOn
@@ -26,7 +27,6 @@ from filon.leads.moving import Move
 
 router = Router(tags=["leads"])
 
-Id = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
 Version = Annotated[int, Field(strict=True, ge=0, lt=2**31)]

@@ -12,8 +12,9 @@ from ninja import Field, Query, Router, Schema
 from pydantic import StringConstraints
 
 from filon.core.access import Actor
+from filon.kit.shapes import Id
 from filon.leads.card import queries
-from filon.leads.card.api import PROBLEMS, READ_PROBLEMS, Cursor, Id, IdentifierOut, In, LongText, Text
+from filon.leads.card.api import PROBLEMS, READ_PROBLEMS, Cursor, IdentifierOut, In, LongText, Text
 from filon.leads.directory import companies, paging, people
 from filon.leads.directory.companies import CompanyRow
 from filon.leads.directory.paging import Walk

@@ -320,21 +320,17 @@ class Migration(migrations.Migration):
             model_name="lead",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    (
-                        "stage__in",
-                        (
-                            "captured",
-                            "qualifying",
-                            "nurturing",
-                            "mql",
-                            "sql",
-                            "opportunity",
-                            "customer",
-                            "disqualified",
-                            "lost",
-                            "attached",
-                        ),
-                    )
+                    ("stage", "captured"),
+                    ("stage", "qualifying"),
+                    ("stage", "nurturing"),
+                    ("stage", "mql"),
+                    ("stage", "sql"),
+                    ("stage", "opportunity"),
+                    ("stage", "customer"),
+                    ("stage", "disqualified"),
+                    ("stage", "lost"),
+                    ("stage", "attached"),
+                    _connector="OR",
                 ),
                 name="leads_lead_stage_known",
             ),
@@ -343,29 +339,25 @@ class Migration(migrations.Migration):
             model_name="lead",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    (
-                        "channel__in",
-                        (
-                            "web",
-                            "organic_search",
-                            "paid_search",
-                            "display",
-                            "social",
-                            "paid_social",
-                            "email",
-                            "webinar",
-                            "event",
-                            "abm",
-                            "outbound",
-                            "referral",
-                            "partner",
-                            "phone",
-                            "marketplace",
-                            "direct",
-                            "other",
-                            "unknown",
-                        ),
-                    )
+                    ("channel", "web"),
+                    ("channel", "organic_search"),
+                    ("channel", "paid_search"),
+                    ("channel", "display"),
+                    ("channel", "social"),
+                    ("channel", "paid_social"),
+                    ("channel", "email"),
+                    ("channel", "webinar"),
+                    ("channel", "event"),
+                    ("channel", "abm"),
+                    ("channel", "outbound"),
+                    ("channel", "referral"),
+                    ("channel", "partner"),
+                    ("channel", "phone"),
+                    ("channel", "marketplace"),
+                    ("channel", "direct"),
+                    ("channel", "other"),
+                    ("channel", "unknown"),
+                    _connector="OR",
                 ),
                 name="leads_lead_channel_known",
             ),
@@ -373,7 +365,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="lead",
             constraint=models.CheckConstraint(
-                condition=models.Q(("route__in", ("", "nurture", "sdr", "direct_sales"))), name="leads_lead_route_known"
+                condition=models.Q(
+                    ("route", ""), ("route", "nurture"), ("route", "sdr"), ("route", "direct_sales"), _connector="OR"
+                ),
+                name="leads_lead_route_known",
             ),
         ),
         migrations.AddConstraint(

@@ -53,6 +53,7 @@ def test_the_api_explains_a_score_now_and_then(program, in_force, at):
 def test_the_api_refuses_a_lead_that_is_not_there(program):
     response = program("/leads/999/score")
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+    assert program(f"/leads/{2**70}/score").status_code == 422  # more than a database holds
 
 
 def test_the_api_refuses_without_a_key(db):
