@@ -42,7 +42,12 @@ def recognise(batch: Batch) -> None:
 
 
 def given(item: Item) -> dict[str, str]:
-    """The values of an entry as text by field, as a system's later giving is compared with."""
+    """The values of an entry as text by field, as a system's later giving is compared with.
+
+    Of an act only what it is: what it says is personal, and stands in the ledger where it can be erased.
+    """
+    if item.entry.kind == "event":
+        return {name: str(item.entry.values.get(name, "")) for name in ("kind", "state")}
     values = {field: str(value) for field, value in item.entry.values.items()}
     values.update({f"attributes.{name}": value for name, value in item.entry.attributes.items()})
     return values
