@@ -26,11 +26,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from filon.capture.events import ImportFinished
-from filon.capture.imports import mapping
+from filon.capture.imports import activities, mapping
 from filon.capture.imports.feed import MappedRow, Part, Reject, parts, stream
 from filon.capture.imports.fields import Kind
 from filon.capture.imports.layout import BadRow, UnreadableFile
-from filon.capture.imports.mapping import MappingError
+from filon.capture.imports.mapping import MappingError, Preset
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows, sniff
 from filon.capture.models import Import, RejectedRow
@@ -41,6 +41,7 @@ from filon.core.models import InboxEntry
 from filon.kit import sql
 from filon.kit.errors import Kind as Refusal
 from filon.kit.errors import Refused, not_found
+from filon.leads.events import ACTS
 
 log = logging.getLogger("filon.imports")
 SAMPLES: Final = 200
@@ -128,14 +129,26 @@ def plan_for(path: Path, options: Options) -> Plan:
     """The layout of a file and what its columns are, with the author's choices. Raises Refused."""
     try:
         layout = sniff(path)
-        preset = mapping.load_preset(options.preset) if options.preset else None
+        preset = _preset_of(options)
         samples = [row.cells for row in islice(read_rows(path, layout), SAMPLES) if not isinstance(row, BadRow)]
         choices = mapping.propose(options.kind, layout.header, samples, preset)
         choices = mapping.with_styles(options.kind, mapping.override(choices, options.maps), samples)
     except (UnreadableFile, MappingError) as error:
         raise Refused(_(error.message) % error.params, Refusal.INVALID, code=error.code) from error
     sets = dict(options.sets)
-    return Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country)
+    kinds = preset.kinds if preset and options.kind == "events" else {}
+    if preset and kinds and (kind := preset.kind_of_file(layout.header)):
+        sets.setdefault("kind", kind)
+    return Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country, kinds)
+
+
+def _preset_of(options: Options) -> Preset | None:
+    """The preset chosen, whose kinds of acts are ours. Raises MappingError."""
+    preset = mapping.load_preset(options.preset) if options.preset else None
+    for word, kind in preset.kinds.items() if preset else ():
+        if kind not in activities.SORTS and kind not in ACTS:
+            raise MappingError("bad_preset", preset=options.preset, detail=f"events.kinds: {word} = {kind}")
+    return preset
 
 
 def _system_of(options: Options) -> str:
@@ -148,7 +161,7 @@ def propose_mode(path: Path, plan: Plan, *, at: datetime) -> str:
     for part in islice(parts(path, plan), 2):
         for row in part.rows:
             total += 1
-            said = as_moment(row.values.get("captured_at") or row.values.get("at"), plan.time_zone)
+            said = as_moment(next((row.values[name] for name in _DATES if name in row.values), None), plan.time_zone)
             fresh += said is not None and said > at - OLD
     return "live" if total and fresh * 2 > total else "history"
 
@@ -192,6 +205,9 @@ def as_moment(value: Any, zone: ZoneInfo) -> datetime | None:
     return moment
 
 
+_DATES: Final = ("captured_at", "at", "due", "created_at")
+"""What tells how old a row is, the surest first."""
+
 _MOMENTS: Final = frozenset({"captured_at", "outcome_at", "at", "created_at", "won_at", "lost_at"})
 
 
@@ -203,6 +219,10 @@ def entries_of(rows: Iterable[MappedRow], plan: Plan, *, system: str, is_live: b
         values = row.values
         for name in _MOMENTS & values.keys():
             values[name] = as_moment(values[name], zone)
+        findings = [(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings]
+        if plan.entry_kind == "event":
+            values, odd = activities.settle(values, plan.kinds, now=at, zone=zone)
+            findings += odd
         entries.append(
             Entry(
                 kind=plan.entry_kind,
@@ -215,7 +235,7 @@ def entries_of(rows: Iterable[MappedRow], plan: Plan, *, system: str, is_live: b
                 key=row.key,
                 digest=row.digest,
                 line=row.line,
-                findings=[(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings],
+                findings=findings,
             )
         )
     return entries
@@ -441,7 +461,7 @@ def _keep_rejects(imported: Import, rejects: Sequence[Reject], refused: Sequence
 
 
 def _as_cells(row: MappedRow) -> list[str]:
-    return [str(value) for value in (*row.values.values(), *row.attributes.values())]
+    return row.raw or [str(value) for value in (*row.values.values(), *row.attributes.values())]
 
 
 def _end(import_id: int, state: Import.State, started: float, *, at: datetime, error: str = "") -> None:
