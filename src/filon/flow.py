@@ -63,6 +63,8 @@ LINES: Mapping[str, Sequence[Step]] = {
         leads.record_findings,
     ],
     "event": [
+        acts.check_acts,
+        unify.find_contacts,
         records.recognise,
         unify.identify_people,
         acts.record_acts,

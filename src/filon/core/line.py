@@ -63,6 +63,7 @@ class Item:
     is_matched: bool = False
     is_changed: bool = False  # whether it changed a row that was known before
     person: dict[str, Any] | None = None
+    others: Sequence[dict[str, Any]] = ()  # people known already who took part beside `person`
     company: dict[str, Any] | None = None
     lead: dict[str, Any] | None = None
     record: dict[str, Any] | None = None  # the opportunity, cost, product or user of other kinds

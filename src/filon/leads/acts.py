@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from filon.core.line import Batch, Item
+from filon.kit import sql
 from filon.kit.text import fold
 from filon.leads import commands, events, names, records, rules
 from filon.leads.events import LeadCaptured
@@ -24,17 +27,39 @@ OPENING: Final = frozenset(
 """Acts of interest that open a lead when the person has none; a page view or an open does not."""
 
 
+def needs_known_person(item: Item) -> bool:
+    """Whether the act makes sense only of somebody who is here already."""
+    kind = item.entry.values["kind"]
+    return kind in events.OF_KNOWN_PEOPLE and not (item.entry.is_live and kind in OPENING)
+
+
+def check_acts(batch: Batch) -> None:
+    """Refuse what does not say what happened. No statement."""
+    for item in batch.going():
+        if not item.entry.values.get("kind"):
+            item.refuse(gettext_noop("The row does not say what happened: give its kind."), field_name="kind")
+
+
 def record_acts(batch: Batch) -> None:
-    """Tell each act of the batch, on the person's open lead where there is one. A constant number of statements."""
+    """Tell each act of the batch, on the person's open lead where there is one. A constant number of statements.
+
+    History joins the journey of its own time. What a system tells again is told again only when it has become
+    another act: a call that was planned, made.
+    """
+    for item in batch.going():
+        if item.given_before and records.given(item).items() <= item.given_before.items():
+            item.outcome = "unchanged"
+            batch.find("event", "act_changed", "")
     items = batch.going()
     campaigns = names.campaigns(batch, items)
     leads = commands.open_leads_of(batch, items)
+    journeys = _journeys(batch, items)
     opened: list[Item] = []
     for item in items:
         person = item.person
         assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
         if item.lead is None:  # a door that shows a lead says which one
-            item.lead = leads.get(person["id"])
+            item.lead = _lead_of(item, person, leads, journeys)
         if item.lead is None and item.entry.is_live and item.entry.values["kind"] in OPENING:
             item.lead = leads[person["id"]] = commands.new_lead(batch, item, person)
             opened.append(item)
@@ -42,7 +67,41 @@ def record_acts(batch: Batch) -> None:
     for item in opened:
         _tell_opening(batch, item, campaigns)
     for item in items:
-        _tell(batch, item, campaigns)
+        assert item.person is not None  # noqa: S101 — identify_people sets it or refuses the item
+        _tell(batch, item, item.person, item.lead, campaigns)
+        for person in item.others:
+            _tell(batch, item, person, _lead_of(item, person, leads, journeys), campaigns)
+        item.outcome = "created"
+        records.point(batch, item, item.lead or item.person)
+
+
+_Journeys = dict[int, list[dict[str, Any]]]
+
+
+def _journeys(batch: Batch, items: list[Item]) -> _Journeys:
+    """All leads of the people whom history is about, by person, in the order in which they came."""
+    past = [item for item in items if not item.entry.is_live and item.person is not None and item.is_matched]
+    people = {person["id"] for item in past for person in (item.person, *item.others) if person is not None}
+    if not people:
+        return {}
+    where, params = sql.any_of("person_id", sorted(people))
+    found: _Journeys = {}
+    for lead in batch.rows(Lead).load(f"{where} AND product_line = ''", params):
+        found.setdefault(lead["person_id"], []).append(lead)
+    for leads in found.values():
+        leads.sort(key=lambda lead: (lead["captured_at"], lead["id"]))
+    return found
+
+
+def _lead_of(
+    item: Item, person: dict[str, Any], leads: dict[int, dict[str, Any]], journeys: _Journeys
+) -> dict[str, Any] | None:
+    """The open lead of a person; for history the one they had at that time, else their first."""
+    had = journeys.get(person["id"])
+    if not had:
+        return leads.get(person["id"])
+    at = item.entry.values.get("at") or item.entry.at
+    return next((lead for lead in reversed(had) if lead["captured_at"] <= at), had[0])
 
 
 def _origin(item: Item, campaigns: dict[str, int]) -> dict[str, Any]:
@@ -78,11 +137,19 @@ def _tell_opening(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
     )
 
 
-def _tell(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
-    values, lead, person = item.entry.values, item.lead, item.person
-    assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
+_OF_KIND: Final = {
+    events.CallLogged.kind: ("outcome",),
+    events.NoteWritten.kind: ("about", "state", "due"),
+}
+"""Fields that only acts of a kind have."""
+
+
+def _tell(
+    batch: Batch, item: Item, person: dict[str, Any], lead: dict[str, Any] | None, campaigns: dict[str, int]
+) -> None:
+    values = item.entry.values
     at = values.get("at") or item.entry.at
-    outcome = values.get("outcome")
+    own = {name: values[name] for name in _OF_KIND.get(values["kind"], ()) if values.get(name) is not None}
     act = events.act_of(
         values["kind"],
         at=at,
@@ -94,13 +161,11 @@ def _tell(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
         value=values.get("value"),
         is_machine=bool(values.get("is_machine")),
         text=values.get("text") or "",
-        **({"outcome": outcome} if outcome and values["kind"] == events.CallLogged.kind else {}),
+        **own,
         **_origin(item, campaigns),
     )
     batch.tell(act)
-    item.outcome = "created"
     if lead is not None and not act.is_machine and (lead["last_act_at"] is None or lead["last_act_at"] < at):
         rows = batch.rows(Lead)
         rows.change(lead, "last_act_at", at)
         rows.change(lead, "last_act", act.kind)
-    records.point(batch, item, lead or person)

@@ -81,6 +81,7 @@ def open_leads_of(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
     """The open lead of each known person (of no product line in particular), and the leads source records name."""
     rows = batch.rows(Lead)
     known = [item.person["id"] for item in items if item.person is not None and item.is_matched]
+    known += [person["id"] for item in items for person in item.others]
     named = [item.source_record["record_id"] for item in items if item.given_before is not None and item.source_record]
     rows.load_ids(named)
     if known:

@@ -169,14 +169,23 @@ class Bounced(Act):
     """A message could not be delivered."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class NoteWritten(Act):
-    """A colleague wrote something down about the lead."""
+    """A colleague wrote something down about the lead.
+
+    about: a call, email, message, meeting or task that the note speaks of, as other systems keep them. state: of what
+    it is about: planned, done or dropped. due: the day it is planned for, ISO.
+    """
+
+    about: str = ""
+    state: str = ""
+    due: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallLogged(Act):
     """A colleague called the person. `outcome`: reached, voicemail, no_answer, call_back, wrong_number, gatekeeper,
-    not_now or not_interested."""
+    not_now or not_interested; empty when a file does not say."""
 
     outcome: str = "reached"
 
@@ -225,6 +234,10 @@ EXCHANGES = frozenset({InboundCall.kind, Replied.kind, MeetingHeld.kind})
 
 SPOKEN = frozenset({"reached", "call_back", "not_now", "not_interested"})
 """Outcomes of a call in which someone spoke with the person."""
+
+
+OF_KNOWN_PEOPLE = OUTREACH | EXCHANGES | {NoteWritten.kind}
+"""What colleagues did with somebody, or wrote about them: a file that tells of it must mean people known already."""
 
 
 def act_of(kind: str, *, at: datetime, person_id: int, **fields: Any) -> Act:

@@ -31,18 +31,21 @@ def recognise(batch: Batch) -> None:
                 digest=item.entry.digest,
                 import_id=batch.import_id,
             )
-            row["given"] = sql.JsonText(item.entry.given) if item.entry.given else _given(item)
+            row["given"] = sql.JsonText(item.entry.given) if item.entry.given else given(item)
         elif row["digest"] == item.entry.digest:
             item.outcome = "unchanged"
         else:
             before = item.given_before = sql.as_json(row["given"])
             rows.change(row, "digest", item.entry.digest)
             rows.change(row, "last_import_id", batch.import_id)
-            rows.change(row, "given", {**before, **_given(item)})
+            rows.change(row, "given", {**before, **given(item)})
         item.source_record = row
 
 
-def _given(item: Item) -> dict[str, str]:
+def given(item: Item) -> dict[str, str]:
+    """What the entry says; of an act only what it is: its words are personal, and stand in the ledger to be erased."""
+    if item.entry.kind == "event":
+        return {name: str(item.entry.values.get(name, "")) for name in ("kind", "state")}
     return rules.given(item.entry.values, item.entry.attributes)
 
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.kit.text import fold
+from filon.leads.acts import needs_known_person
 from filon.leads.identity import Key, person_keys
 from filon.leads.models import Company, CompanyKey, Identifier, Person
 from filon.unify import rules
@@ -79,6 +82,39 @@ def _new_company(batch: Batch, item: Item, keys: list[tuple[str, str]]) -> dict[
         updated_at=batch.at,
         import_id=batch.import_id,
     )
+
+
+def find_contacts(batch: Batch) -> None:
+    """Set the people whom a file's acts are of, where those must be known already. Two statements.
+
+    A file may name several ids (`101;102`): the first that is known is the person, the other known ones took part.
+    Without one the e-mail names the person. A row that names nobody known is refused, and may come again.
+    """
+    wanted = [
+        (item, _contact_keys(item)) for item in batch.going() if item.entry.door == "file" and needs_known_person(item)
+    ]
+    known = _known_people(batch, {key for _, keys in wanted for key in keys})
+    for item, keys in wanted:
+        found = [(key, person) for key in keys if (person := known.get(key)) is not None]
+        if not found:
+            item.refuse(
+                gettext_noop("The contact is not known: import the contacts of this system first."),
+                field_name="lead.external_id" if "lead.external_id" in item.entry.values else "email",
+                code="unknown_contact",
+            )
+            continue
+        by_id = [person for key, person in found if key[0] == "external"] or [found[0][1]]
+        item.person, *others = {person["id"]: person for person in by_id}.values()
+        item.others, item.is_matched = others, True
+
+
+def _contact_keys(item: Item) -> list[Key]:
+    """The identifiers of the people an act is of: each id that its file names, then the e-mail."""
+    values = item.entry.values
+    ids = [part.strip() for part in values.get("lead.external_id", "").split(";") if part.strip()]
+    email = values.get("email")
+    keys: list[Key] = [("external", item.entry.system, part) for part in ids]
+    return [*keys, ("email", "", email)] if email else keys
 
 
 def identify_people(batch: Batch) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,11 +25,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from filon.capture.events import ImportFinished
-from filon.capture.imports import mapping
+from filon.capture.imports import activities, mapping
 from filon.capture.imports.feed import MappedRow, Part, Reject, parts, stream
 from filon.capture.imports.fields import Kind
 from filon.capture.imports.layout import BadRow, UnreadableFile
-from filon.capture.imports.mapping import MappingError
+from filon.capture.imports.mapping import MappingError, Preset
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows, sniff
 from filon.capture.models import Import, RejectedRow
@@ -40,6 +40,7 @@ from filon.core.models import InboxEntry
 from filon.kit import sql
 from filon.kit.errors import Kind as Refusal
 from filon.kit.errors import Refused, not_found
+from filon.leads.events import ACTS
 
 log = logging.getLogger("filon.imports")
 SAMPLES: Final = 200
@@ -127,14 +128,26 @@ def plan_for(path: Path, options: Options) -> Plan:
     """The layout of a file and what its columns are, with the author's choices. Raises Refused."""
     try:
         layout = sniff(path)
-        preset = mapping.load_preset(options.preset) if options.preset else None
+        preset = _preset_of(options)
         samples = [row.cells for row in islice(read_rows(path, layout), SAMPLES) if not isinstance(row, BadRow)]
         choices = mapping.propose(options.kind, layout.header, samples, preset)
         choices = mapping.with_styles(options.kind, mapping.override(choices, options.maps), samples)
     except (UnreadableFile, MappingError) as error:
         raise Refused(_(error.message) % error.params, Refusal.INVALID, code=error.code) from error
     sets = dict(options.sets)
-    return Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country)
+    kinds = preset.kinds if preset and options.kind == "events" else {}
+    if preset and kinds and (kind := preset.kind_of_file(layout.header)):
+        sets.setdefault("kind", kind)
+    return Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country, kinds)
+
+
+def _preset_of(options: Options) -> Preset | None:
+    """The preset chosen, whose kinds of acts are ours. Raises MappingError."""
+    preset = mapping.load_preset(options.preset) if options.preset else None
+    for word, kind in preset.kinds.items() if preset else ():
+        if kind not in activities.SORTS and kind not in ACTS:
+            raise MappingError("bad_preset", preset=options.preset, detail=f"events.kinds: {word} = {kind}")
+    return preset
 
 
 def _system_of(options: Options) -> str:
@@ -147,9 +160,14 @@ def propose_mode(path: Path, plan: Plan, *, at: datetime) -> str:
     for part in islice(parts(path, plan), 2):
         for row in part.rows:
             total += 1
-            said = row.values.get("captured_at") or row.values.get("at")
-            fresh += said is not None and said > at - OLD
+            said = next((row.values[name] for name in _DATES if name in row.values), None)
+            fresh += said is not None and (said if isinstance(said, datetime) else _midnight(said, plan)) > at - OLD
     return "live" if total and fresh * 2 > total else "history"
+
+
+def _midnight(day: date, plan: Plan) -> datetime:
+    """When a mere date begins, where it was written."""
+    return datetime(day.year, day.month, day.day, tzinfo=plan.time_zone)
 
 
 def replan(imported: Import, maps: Iterable[tuple[str, str]], *, mode: str, by: Actor) -> None:
@@ -179,26 +197,37 @@ def path_of(imported: Import) -> Path:
 # Entries ---------------------------------------------------------------------------------------------------------
 
 
+_DATES: Final = ("captured_at", "at", "due", "created_at")
+"""What tells how old a row is, the surest first."""
+
+
 def entries_of(rows: Iterable[MappedRow], plan: Plan, *, system: str, is_live: bool, at: datetime) -> list[Entry]:
     """Mapped rows as entries of the line."""
-    kind = plan.entry_kind
-    return [
-        Entry(
-            kind=kind,
-            door="file",
-            at=at,
-            values=row.values,
-            attributes=row.attributes,
-            is_live=is_live,
-            system=system,
-            key=row.key,
-            digest=row.digest,
-            given=row.given,
-            line=row.line,
-            findings=[(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings],
+    kind, zone = plan.entry_kind, plan.time_zone
+    entries = []
+    for row in rows:
+        values = row.values
+        findings = [(finding.code, f"{finding.column}: {finding.value}") for finding in row.findings]
+        if kind == "event":
+            values, odd = activities.settle(values, plan.kinds, now=at, zone=zone)
+            findings += odd
+        entries.append(
+            Entry(
+                kind=kind,
+                door="file",
+                at=at,
+                values=values,
+                attributes=row.attributes,
+                is_live=is_live,
+                system=system,
+                key=row.key,
+                digest=row.digest,
+                given=row.given,
+                line=row.line,
+                findings=findings,
+            )
         )
-        for row in rows
-    ]
+    return entries
 
 
 # Running ---------------------------------------------------------------------------------------------------------
@@ -421,7 +450,7 @@ def _keep_rejects(imported: Import, rejects: Sequence[Reject], refused: Sequence
 
 
 def _as_cells(row: MappedRow) -> list[str]:
-    return [str(value) for value in (*row.values.values(), *row.attributes.values())]
+    return row.raw or [str(value) for value in (*row.values.values(), *row.attributes.values())]
 
 
 def _end(import_id: int, state: Import.State, started: float, *, at: datetime, error: str = "") -> None:

@@ -30,8 +30,11 @@ _AHEAD: Final = 8
 
 
 class MappedRow(NamedTuple):
-    """A row that became values. `key` names it in its system, `digest` its content (hex); `given` is what it says, as
-    text by field, in JSON."""
+    """A row that became values. `key` names it in its system, `digest` its content (hex).
+
+    given: what a lead's row says, as text by field, in JSON; of other kinds the line makes it. raw: its cells, where
+    the line may still refuse it; of leads, which it does not, none.
+    """
 
     number: int
     line: int
@@ -41,6 +44,7 @@ class MappedRow(NamedTuple):
     values: dict[str, Any]
     attributes: dict[str, str]
     findings: list[Finding]
+    raw: list[str]
 
 
 class Reject(NamedTuple):
@@ -114,14 +118,15 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
 def parts(path: Path, plan: Plan, *, start_row: int = 0) -> Iterator[Part]:
     """The same parts, read here."""
     mapper = make_mapper(plan.kind, plan.layout, plan.choices, plan.sets, zone=plan.time_zone, country=plan.country)
-    keyer = _Keyer(plan.entry_kind)
+    keyer = _Keyer(plan.entry_kind, plan.sets.get("kind", "") if plan.kinds else "")
+    has_raw = plan.entry_kind != "lead"
     # Rows without a key of their own are told apart by how often the file has said them, so those before
     # `start_row` must be counted too.
     first = 0 if keyer.counts else start_row
     part = Part()
     for row in read_rows(path, plan.layout, start_row=first):
         if row.number > start_row:
-            _take(part, row, mapper, keyer)
+            _take(part, row, mapper, keyer, has_raw=has_raw)
             part.last_number = row.number
             if len(part.rows) + len(part.rejects) >= PART:
                 yield part
@@ -134,7 +139,7 @@ def parts(path: Path, plan: Plan, *, start_row: int = 0) -> Iterator[Part]:
         yield part
 
 
-def _take(part: Part, row: Row | BadRow, mapper: Callable[[Row], Any], keyer: _Keyer) -> None:
+def _take(part: Part, row: Row | BadRow, mapper: Callable[[Row], Any], keyer: _Keyer, *, has_raw: bool) -> None:
     if isinstance(row, BadRow):
         part.rejects.append(Reject(row.number, row.line, row.column, row.reason, row.params, [row.raw]))
         return
@@ -147,9 +152,10 @@ def _take(part: Part, row: Row | BadRow, mapper: Callable[[Row], Any], keyer: _K
         return
     content = digest(mapped).hex()
     key = keyer.key(mapped.values, content)
-    said = orjson.dumps(given(mapped.values, mapped.attributes)).decode()
+    said = "" if has_raw else orjson.dumps(given(mapped.values, mapped.attributes)).decode()
+    raw = list(row.cells) if has_raw else []
     part.rows.append(
-        MappedRow(row.number, row.line, key, content, said, mapped.values, mapped.attributes, mapped.findings)
+        MappedRow(row.number, row.line, key, content, said, mapped.values, mapped.attributes, mapped.findings, raw)
     )
 
 
@@ -163,9 +169,13 @@ _NAMED_BY: Final = {
 
 class _Keyer:
     """Names each row in its system: by its external id, else by its identifiers, else by its content and how often
-    the file has said it."""
+    the file has said it.
 
-    def __init__(self, kind: str) -> None:
+    file: what the rows of the file are, where a system numbers each kind of its records anew.
+    """
+
+    def __init__(self, kind: str, file: str = "") -> None:
+        self._prefix = f"{file.lower()}:" if file else ""
         self._fields = _NAMED_BY.get(kind, ())
         self.counts = not self._fields
         self._seen: sqlite3.Connection | None = None
@@ -173,7 +183,7 @@ class _Keyer:
     def key(self, values: dict[str, Any], content: str) -> str:
         """The key of a row with these values and content hash."""
         if external_id := values.get("external_id"):
-            return str(external_id)
+            return f"{self._prefix}{external_id}"
         for name in self._fields:
             if value := values.get(name):
                 return f"{name}:{value}"[:500]

@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = ("leads", "companies", "opportunities", "events", "cos
 
 Type = Literal[
     "text", "id", "email", "phone", "profile", "domain", "siren", "country", "channel", "currency",
-    "number", "integer", "percent", "date", "moment", "truth", "outcome",
+    "number", "integer", "percent", "date", "moment", "truth", "outcome", "rich",
 ]  # fmt: skip
 
 ATTRIBUTE_PREFIX = "attributes."
@@ -150,6 +150,13 @@ _TEXTS: dict[Kind, tuple[_FieldText, ...]] = {
         _SOURCE,
         _CAMPAIGN,
         ("value", "number", gettext_noop("Value")),
+        ("title", "text", gettext_noop("Title")),
+        ("text", "rich", gettext_noop("Text")),
+        ("direction", "text", gettext_noop("Direction")),
+        ("outcome", "text", gettext_noop("Outcome")),
+        ("state", "text", gettext_noop("State")),
+        ("due", "date", gettext_noop("Due on")),
+        ("created_at", "moment", gettext_noop("Created on")),
     ),
     "costs": (
         _ID,

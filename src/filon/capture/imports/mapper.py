@@ -23,6 +23,7 @@ from filon.capture.imports.values import (
     parse_number,
     parse_outcome,
     parse_truth,
+    plain_text,
 )
 from filon.kit.identifiers import (
     ValueProblem,
@@ -296,6 +297,7 @@ _PLAIN: dict[str, _Convert] = {
     "currency": _currency,
     "truth": parse_truth,
     "outcome": parse_outcome,
+    "rich": plain_text,
 }
 
 

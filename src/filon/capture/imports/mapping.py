@@ -5,6 +5,7 @@ Pure but for reading a preset's TOML file. Each mistake names what is nearest.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 import tomllib
@@ -73,12 +74,23 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class Preset:
-    """The column names of another system's exports; `system` owns their external ids."""
+    """The column names of another system's exports; `system` owns their external ids.
+
+    kinds: its words for kinds of acts (`activities.SORTS`, or codes of ours). files: a column that only one of its
+    files has, and which of those words the file's rows are. Both by `column_key`.
+    """
 
     name: str
     label: str
     system: str
     columns: dict[Kind, dict[str, str]]
+    kinds: dict[str, str] = dataclasses.field(default_factory=dict)
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def kind_of_file(self, header: Sequence[str]) -> str:
+        """What rows without a kind of their own are, in a file with these columns; empty when no column tells."""
+        keys = set(map(column_key, header))
+        return next((kind for column, kind in self.files.items() if column in keys), "")
 
 
 # ---------------------------------------------------------------- proposal
@@ -290,7 +302,8 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name_or_path: str) -> Preset:
-    """A preset by name, or from a TOML file with one table a kind: `[leads]`, `"Column" = "field"`.
+    """A preset by name, or from a TOML file with one table a kind: `[leads]`, `"Column" = "field"`; of events also
+    `[events.kinds]`, `"Word" = "call"`, and `[events.files]`, `"Column" = "Word"`.
 
     Raises MappingError, which names the field and the nearest one.
     """
@@ -303,10 +316,19 @@ def load_preset(name_or_path: str) -> Preset:
     except (OSError, ValueError) as error:  # a wrong TOML or encoding is a ValueError
         raise MappingError("bad_preset", preset=name_or_path, detail=str(error)) from None
     columns: dict[Kind, dict[str, str]] = {}
+    kinds: dict[str, str] = {}
+    files: dict[str, str] = {}
     for kind in KINDS:
         table = content.get(kind, {})
-        if not isinstance(table, dict) or not all(isinstance(field, str) for field in table.values()):
-            raise MappingError("bad_preset", preset=name_or_path, detail=kind)
-        columns[kind] = {column_key(column): known_field(kind, field) for column, field in table.items()}
+        if kind == "events" and isinstance(table, dict):
+            kinds, files = (_texts(table.pop(name, {}), name_or_path, f"events.{name}") for name in ("kinds", "files"))
+        columns[kind] = {column: known_field(kind, name) for column, name in _texts(table, name_or_path, kind).items()}
     label, system = str(content.get("label", path.stem)), str(content.get("system", path.stem))
-    return Preset(path.stem, label, system, columns)
+    return Preset(path.stem, label, system, columns, kinds, files)
+
+
+def _texts(table: object, preset: str, name: str) -> dict[str, str]:
+    """A table of texts, by `column_key`. Raises MappingError."""
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise MappingError("bad_preset", preset=preset, detail=name)
+    return {column_key(key): value for key, value in table.items()}

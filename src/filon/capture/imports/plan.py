@@ -24,7 +24,10 @@ ENTRY_KIND: Final[dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """A file's way to the line. `zone` is where times without a zone were written, `country` where phones dial."""
+    """A file's way to the line. `zone` is where times without a zone were written, `country` where phones dial.
+
+    kinds: of a preset, what its words for kinds of acts mean.
+    """
 
     kind: Kind
     layout: Layout
@@ -32,6 +35,7 @@ class Plan:
     sets: dict[str, str] = field(default_factory=dict)
     zone: str = "Europe/Paris"
     country: str = "FR"
+    kinds: dict[str, str] = field(default_factory=dict)
 
     @property
     def entry_kind(self) -> str:

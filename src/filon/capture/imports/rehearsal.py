@@ -94,7 +94,7 @@ def _count(
     line.rehearse(batch)
     for item in batch.items:
         if item.refusal is not None:
-            _reject(result, item.entry.line, str(item.refusal.errors[0]["field"]), item.refusal.message)
+            _reject(result, item.entry.line, str(item.refusal.errors[0]["field"]), _(item.refusal.message))
             continue
         outcome = seen.outcome(item)
         setattr(result, outcome, getattr(result, outcome) + 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from html.parser import HTMLParser
 
 from filon.kit.identifiers import ValueProblem, gettext_noop
 from filon.kit.text import fold
@@ -55,6 +57,64 @@ def clean_text(text: str) -> str:
     if "\0" in text:
         text = text.replace("\0", "")
     return text.strip(" \t\r\n\u00a0")
+
+
+_LINES = frozenset(
+    [
+        *("blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "table", "tr"),
+        "ul",
+    ]
+)
+_TAGS = frozenset(
+    [
+        *("a", "b", "body", "code", "em", "font", "head", "html", "i", "img", "o:p", "s", "script", "span", "strong"),
+        *("style", "sub", "sup", "tbody", "td", "th", "thead", "title", "u"),
+        *_LINES,
+    ]
+)
+_IS_HTML = re.compile(rf"</?(?:{'|'.join(sorted(_TAGS))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);", re.IGNORECASE)
+_SILENT = frozenset(["head", "script", "style", "title"])
+
+
+class _Plain(HTMLParser):
+    """Collects what a reader of a page sees; what only looks like a tag (`<claire@x.fr>`) is text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in _TAGS:
+            self.handle_data(self.get_starttag_text() or "")
+        elif tag in _LINES:
+            self.parts.append("\n")
+        self._silent += tag in _SILENT
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        if tag not in _SILENT:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in _SILENT and self._silent > 0
+        if tag in _LINES:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(data)
+
+
+def plain_text(text: str) -> str:
+    """What HTML says, without its tags, paragraphs apart; text that is none stays as it is."""
+    if not _IS_HTML.search(text):
+        return html.unescape(text) if _ENTITY.search(text) else text
+    parser = _Plain()
+    parser.feed(text)
+    parser.close()
+    lines = (" ".join(line.split()) for line in "".join(parser.parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def is_placeholder(text: str) -> bool:

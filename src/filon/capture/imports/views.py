@@ -29,7 +29,7 @@ def _kinds() -> list[dict[str, str]]:
         {"value": "leads", "label": _("Leads"), "text": _("People and their interest: a base, a list from a stand.")},
         {"value": "companies", "label": _("Companies"), "text": _("Accounts with sector, size, SIREN, owner.")},
         {"value": "opportunities", "label": _("Opportunities"), "text": _("Deals with amount, stage, dates, product.")},
-        {"value": "events", "label": _("Acts"), "text": _("Page views, clicks, calls, replies of known people.")},
+        {"value": "events", "label": _("Acts"), "text": _("Calls, e-mails, meetings, notes, tasks, page views.")},
         {"value": "costs", "label": _("Costs"), "text": _("What channels and campaigns cost, by day or period.")},
         {"value": "products", "label": _("Products"), "text": _("Names, series, prices.")},
         {"value": "users", "label": _("Colleagues"), "text": _("Sellers, teams, managers. They cannot sign in yet.")},

@@ -135,6 +135,31 @@ def _submitted(fact: FactRow, _names: Names) -> str:
     return _with_place(_("sent a request"), _("sent a request on %(path)s"), fact)
 
 
+def _called(fact: FactRow, _names: Names) -> str:
+    outcome = str(fact.get("outcome", ""))
+    return _("called: %(outcome)s") % {"outcome": words.outcome(outcome)} if outcome else _("called")
+
+
+def _note(fact: FactRow, _names: Names) -> str:
+    abouts = {
+        "call": _("a call"),
+        "email": _("an e-mail"),
+        "message": _("a message"),
+        "meeting": _("a meeting"),
+        "task": _("a task"),
+    }
+    what, due = abouts.get(str(fact.get("about", "")), ""), fact.get("due")
+    if not what:
+        return _("wrote a note")
+    if fact.get("state") == "planned":
+        if due:
+            return _("planned %(what)s for %(day)s") % {"what": what, "day": words.moment(due)}
+        return _("planned %(what)s") % {"what": what}
+    if fact.get("state") == "dropped":
+        return _("noted %(what)s that did not take place") % {"what": what}
+    return _("noted %(what)s") % {"what": what}
+
+
 def _custom(fact: FactRow, _names: Names) -> str:
     name = str(fact.get("name", "")) or _("Something happened")
     parts = [name, *(part for part in (fact.path, words.number(fact.value) if fact.value is not None else "") if part)]
@@ -343,12 +368,8 @@ _UNKNOWN: Final = _change("activity", lambda fact, names: fact.kind.replace("_",
 
 WORDINGS: Final[Mapping[str, Wording]] = {
     # Exchanges
-    "note_written": _exchange(Subject.ACTOR, "sticky-note", lambda fact, names: _("wrote a note")),
-    "call_logged": _exchange(
-        Subject.ACTOR,
-        "phone",
-        lambda fact, names: _("called: %(outcome)s") % {"outcome": words.outcome(str(fact.get("outcome", "reached")))},
-    ),
+    "note_written": _exchange(Subject.ACTOR, "sticky-note", _note),
+    "call_logged": _exchange(Subject.ACTOR, "phone", _called),
     "message_sent": _exchange(Subject.ACTOR, "send", lambda fact, names: _("sent a message")),
     "meeting_held": _exchange(Subject.ACTOR, "calendar-check", lambda fact, names: _("held a meeting")),
     "inbound_call": _exchange(Subject.PERSON, "phone", lambda fact, names: _("called us")),

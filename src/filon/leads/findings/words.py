@@ -59,7 +59,9 @@ def _opportunities(condition: str) -> Callable[[str], str]:
     return lambda subject: _page("deals:list", filter=condition.format(_quoted(_value(subject))))
 
 
-_OF_A_COLUMN: Final = frozenset({"misspelt_sector", "unknown_country"})
+_OF_A_COLUMN: Final = frozenset(
+    {"misspelt_sector", "unknown_country", "unknown_act", "unknown_outcome", "unknown_direction", "unknown_state"}
+)
 """Codes whose words say what their subject is, so that its column (`company.sector: …`) needs no mention."""
 
 
@@ -93,6 +95,10 @@ WORDINGS: Final[Mapping[tuple[str, str], Wording]] = {
         _("Sector perhaps misspelt: %(subject)s"),
         _("Kept as it was written; rules that look for the sector miss it."),
         _leads_of_sector,
+    ),
+    ("event", "act_changed"): Wording(
+        _("Acts that came again with other values"),
+        _("They stay as they were first told. Only what was planned and is done now, or is called off, is told again."),
     ),
     ("company", "misspelt_sector"): Wording(
         _("Sector perhaps misspelt: %(subject)s"),
@@ -187,6 +193,20 @@ _ANY: Final[Mapping[str, Wording]] = {
         _leads("channel = unknown"),
     ),
     "unknown_stage": Wording(_("“%(subject)s” is no stage known here"), _("The lead stays where it was.")),
+    "unknown_act": Wording(
+        _("No kind of act known here: %(subject)s"),
+        _("Kept as a note. Name it in the preset's kinds, undo the import and take the file in again."),
+    ),
+    "unknown_outcome": Wording(
+        _("No outcome of a call known here: %(subject)s"),
+        _("The call is there without an outcome; the word is kept in its text."),
+    ),
+    "unknown_direction": Wording(
+        _("Neither in nor out: %(subject)s"), _("Kept as a note: nobody can tell who called or wrote to whom.")
+    ),
+    "unknown_state": Wording(
+        _("Neither done nor to do: %(subject)s"), _("Taken as done, a task as to do; the word is kept in the text.")
+    ),
     "unknown_kind": Wording(_("“%(subject)s” is no kind of cost"), _("Taken as media.")),
     "other_currency": Wording(_("Amounts in %(subject)s"), _("They stay out of the sums: there is no rate for them.")),
     "unknown_country": Wording(_("Country not known here: %(subject)s"), _("Kept as it was written.")),

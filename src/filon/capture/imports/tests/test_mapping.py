@@ -186,6 +186,31 @@ def test_styles_follow_a_changed_field():
             "ID du compte,Nom du compte,Secteur d'activité,Pays de facturation",
             "external_id,company.name,company.sector,company.country",
         ),
+        (
+            "hubspot",
+            "events",
+            "Record ID,Call Title,Activity date,Call notes,Call direction,Call outcome,Associated Contact IDs",
+            "external_id,title,at,text,direction,outcome,lead.external_id",
+        ),
+        (
+            "pipedrive",
+            "events",
+            "ID,Subject,Type,Note,Due date,Done,Marked as done time,Add time,Contact person ID",
+            "external_id,title,kind,text,due,state,at,created_at,lead.external_id",
+        ),
+        (
+            "pipedrive",
+            "events",
+            "ID,Content,Contact person ID,Add time",
+            "external_id,text,lead.external_id,created_at",
+        ),
+        (
+            "salesforce",
+            "events",
+            "Id,WhoId,Subject,ActivityDate,Status,Description,TaskSubtype,CallType,CallDisposition,CreatedDate",
+            "external_id,lead.external_id,title,due,state,text,kind,direction,outcome,created_at",
+        ),
+        ("excel", "events", "Date,Type,E-mail,Compte rendu,Résultat", "at,kind,email,text,outcome"),
         ("excel", "leads", "Nom,Prénom,Tél.,Salon,Suivi par", "last_name,first_name,phone,campaign,owner"),
     ],
 )
@@ -195,12 +220,13 @@ def test_presets_know_their_exports(preset, kind, header, fields):
     assert {choice.reason for choice in choices} == {"preset"}
 
 
-def test_every_preset_loads_for_contacts_companies_and_deals():
+def test_every_preset_loads_for_contacts_companies_deals_and_activities():
     assert preset_names() == ["excel", "hubspot", "pipedrive", "salesforce"]
     for name in preset_names():
         preset = load_preset(name)
         assert preset.system == name
-        assert all(preset.columns[kind] for kind in ("leads", "companies", "opportunities"))
+        assert all(preset.columns[kind] for kind in ("leads", "companies", "opportunities", "events"))
+        assert preset.kinds
 
 
 def test_a_preset_of_ones_own_is_read_and_its_mistakes_are_named(write):
