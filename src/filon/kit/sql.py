@@ -18,7 +18,6 @@ import orjson
 from django.db import connection, models
 
 Row = Sequence[Any]
-_COPY_FROM = 64  # rows from which PostgreSQL's COPY beats one INSERT
 _TOGETHER = 100  # rows of one INSERT on SQLite: each statement looks its table's sequence up anew
 
 
@@ -99,25 +98,20 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     adapted = _adapt(model, tuple(columns), rows)
     table = model._meta.db_table
     names = ", ".join(f'"{column}"' for column in columns)
-    marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        if not is_postgresql():
-            statement = f'INSERT INTO "{table}" ({names}) VALUES '
-            whole = len(adapted) // _TOGETHER * _TOGETHER
-            parts = (chain.from_iterable(adapted[start : start + _TOGETHER]) for start in range(0, whole, _TOGETHER))
-            if whole:
-                cursor.executemany(statement + ", ".join([f"({marks})"] * _TOGETHER), [list(part) for part in parts])
-            if rest := adapted[whole:]:
-                cursor.executemany(f"{statement}({marks})", rest)
-        elif len(rows) >= _COPY_FROM:
+        if is_postgresql():  # COPY beats INSERT from the first row on
             with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
                 for row in adapted:
                     copy.write_row(row)
-        else:
-            values = ", ".join([f"({marks})"] * len(rows))
-            cursor.execute(
-                f'INSERT INTO "{table}" ({names}) VALUES {values}', [value for row in adapted for value in row]
-            )
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        statement = f'INSERT INTO "{table}" ({names}) VALUES '
+        whole = len(adapted) // _TOGETHER * _TOGETHER
+        parts = (chain.from_iterable(adapted[start : start + _TOGETHER]) for start in range(0, whole, _TOGETHER))
+        if whole:
+            cursor.executemany(statement + ", ".join([f"({marks})"] * _TOGETHER), [list(part) for part in parts])
+        if rest := adapted[whole:]:
+            cursor.executemany(f"{statement}({marks})", rest)
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
