@@ -60,11 +60,15 @@ def execute(statement: str, params: Sequence[Any] = ()) -> int:
 
 
 def any_of(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
-    """`column` is one of `values`, as one parameter however many they are."""
+    """`column` is one of `values` (ints or texts), as one parameter however many they are."""
     items = list(values)
-    if is_postgresql():
-        return f"{column} = ANY(%s)", [items]
-    return f"{column} IN (SELECT value FROM json_each(%s))", [orjson.dumps(items).decode()]
+    if not is_postgresql():
+        return f"{column} IN (SELECT value FROM json_each(%s))", [orjson.dumps(items).decode()]
+    if not items:
+        return "FALSE", []
+    if isinstance(items[0], int):  # a text the driver hands on; a list it would look at one by one
+        return f"{column} = ANY(%s::bigint[])", [f"{{{','.join(map(str, items))}}}"]
+    return f"{column} = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))", [orjson.dumps(items).decode()]
 
 
 def one_of(column: str, values: Iterable[Any]) -> models.Q:
@@ -100,7 +104,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         if is_postgresql():  # COPY beats INSERT from the first row on
-            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+            copying = cursor.copy(f'COPY "{table}" ({names}) FROM STDIN')
+            with connection.wrap_database_errors, copying as copy:  # or a race would not be known as one
                 for row in adapted:
                     copy.write_row(row)
             return
@@ -129,24 +134,21 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
 
 
 def _update_from_values(model: type[models.Model], table: str, columns: Sequence[str], adapted: Sequence[Row]) -> None:
-    """One UPDATE … FROM unnest(…): an array a column, cast to the column's own type."""
-    names = ("id", *columns)
-    types = [str(_field(model, name).db_type(connection)) for name in names]
-    types = ["bigint" if kind in {"bigserial", "serial"} else kind for kind in types]
-    arrays = [[row[position] for row in adapted] for position in range(len(names))]
-    sets = ", ".join(f'"{column}" = given."{column}"' for column in columns)
-    given = ", ".join(f"%s::{_castable(kind)}[]" for kind in types)
-    aliases = ", ".join(f'"{name}"' for name in names)
+    """One UPDATE from rows given as one JSON text: an array a column would be looked at value by value."""
+    sets = ", ".join(
+        f'"{column}" = (value->>{place})::{_type(model, column)}' for place, column in enumerate(columns, start=1)
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f'UPDATE "{table}" AS target SET {sets} FROM unnest({given}) AS given({aliases}) '
-            'WHERE target."id" = given."id"',
-            arrays,
+            f'UPDATE "{table}" SET {sets} FROM jsonb_array_elements(%s::jsonb) AS given(value) '
+            f'WHERE "{table}"."id" = (value->>0)::bigint',
+            [dumps(adapted)],
         )
 
 
-def _castable(db_type: str) -> str:
-    return "text" if db_type.startswith("varchar") else db_type
+def _type(model: type[models.Model], column: str) -> str:
+    kind = str(_field(model, column).db_type(connection))
+    return "text" if kind.startswith("varchar") else kind
 
 
 def upsert_counts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from filon.kit import sql
 from filon.leads.models import SourceRecord
@@ -28,3 +29,32 @@ def test_json_made_ready_is_kept_as_it_is_and_read_like_any_other() -> None:
     ready = sql.JsonText(json.dumps({"email": "é@x.fr"}))
     sql.insert_rows(SourceRecord, COLUMNS, [("lead", "s", "K", 1, "", ready, None)])
     assert SourceRecord.objects.get().given == {"email": "é@x.fr"} == sql.as_json(ready)
+
+
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_row_that_stands_already_is_known_as_a_conflict(count: int) -> None:
+    sql.insert_rows(SourceRecord, COLUMNS, rows(1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql.insert_rows(SourceRecord, COLUMNS, rows(count))
+
+
+def test_rows_are_changed_each_to_its_own_values() -> None:
+    sql.insert_rows(SourceRecord, COLUMNS, rows(150))
+    ids = SourceRecord.objects.order_by("record_id").values_list("id", flat=True)
+    changed = [(row_id, {"n": [n, None, "é"]}, n if n % 2 else None, f"'{n}\\") for n, row_id in enumerate(ids)]
+    sql.update_rows(SourceRecord, ("given", "import_id", "digest"), changed)
+    assert list(SourceRecord.objects.order_by("id").values_list("id", "given", "import_id", "digest")) == changed
+
+
+@pytest.mark.parametrize(("column", "values", "found"), [("id", [], 0), ("record_id", [1, 3, 999], 2)])
+def test_one_of_many_numbers(column: str, values: list[int], found: int) -> None:
+    sql.insert_rows(SourceRecord, COLUMNS, rows(5))
+    where, params = sql.any_of(column, values)
+    assert len(sql.fetch(f"SELECT id FROM leads_sourcerecord WHERE {where}", params)) == found
+
+
+def test_one_of_many_texts_whatever_they_hold() -> None:
+    texts = ["a", "{b,c}", 'd"e', "f\\g", "NULL", "%s", "é'"]
+    sql.insert_rows(SourceRecord, COLUMNS, [("lead", "s", text, n, "", {}, None) for n, text in enumerate(texts)])
+    where, params = sql.any_of("key", [*texts, "nobody"])
+    assert len(sql.fetch(f"SELECT id FROM leads_sourcerecord WHERE {where}", params)) == len(texts)
