@@ -55,8 +55,8 @@ api = FilonAPI(
     title="Filon",
     version="1",
     description="Leads in, figures out. Bearer keys with scopes; errors are application/problem+json (RFC 9457); "
-    "lists take `limit`, `after` (keyset cursor) and `filter` (condition language); every POST takes an "
-    "`Idempotency-Key`.",
+    "lists take `limit`, `after` (keyset cursor) and `filter` (condition language); every POST and "
+    "PATCH takes an `Idempotency-Key`.",
     auth=BearerKey(),
     urls_namespace="api",
 )
