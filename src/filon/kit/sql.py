@@ -6,14 +6,14 @@ Table and column names come from models only; values travel as parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 Row = Sequence[Any]
 _COPY_FROM = 64  # rows from which PostgreSQL's COPY beats one INSERT
@@ -22,6 +22,19 @@ _COPY_FROM = 64  # rows from which PostgreSQL's COPY beats one INSERT
 def is_postgresql() -> bool:
     """Whether the workspace lives in PostgreSQL."""
     return connection.vendor == "postgresql"
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A transaction that keeps nothing and, as long as it locks no rows, nobody waiting.
+
+    On SQLite it reads one moment without the write lock, and any write in it fails.
+    """
+    with connection.reading() if hasattr(connection, "reading") else nullcontext(), transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def fetch(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

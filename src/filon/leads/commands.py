@@ -285,12 +285,12 @@ def _tell_change(
 
 
 def record_findings(batch: Batch) -> None:
-    """Count what people should know. The last step: one statement."""
+    """Count what people should know. The last step: one statement; none in a rehearsal, which only collects them."""
     for item in batch.items:
         if item.outcome in {"created", "updated"}:
             for code, subject in item.entry.findings:
                 batch.find(item.entry.kind, code, subject)
-    if not batch.findings:
+    if not batch.findings or batch.is_rehearsal:
         return
     rows = [
         (kind, code, subject, count, batch.import_id, batch.at, batch.at)
