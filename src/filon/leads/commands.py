@@ -37,7 +37,7 @@ def record_accounts(batch: Batch) -> None:
         _fill(batch, Company, item, company, fills.COMPANY)
         _fill_attributes(batch, Company, item, company)
         if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
-            rows.change(company, "owner_id", owners[fold(owner)])
+            rows.change(company, "owner_id", owners[names.owner_key(owner)])
         records.point(batch, item, company)
         item.outcome = _outcome(item, is_new=is_first)
 
@@ -145,7 +145,7 @@ def _fill_lead(
     _fill(batch, Lead, item, lead, fills.LEAD)
     _fill_attributes(batch, Lead, item, lead)
     if owner := values.get("owner"):
-        owner_id = owners[fold(owner)]
+        owner_id = owners[names.owner_key(owner)]
         if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
             rows.change(lead, "owner_id", owner_id)
     if item.company is not None and lead["company_id"] is None:
@@ -163,7 +163,7 @@ def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapp
     elif not lead["source"]:
         batch.find("lead", "lead_without_source", "")
     if campaign := values.get("campaign"):
-        rows.change(lead, "campaign_id", campaigns[fold(campaign)])
+        rows.change(lead, "campaign_id", campaigns[names.campaign_key(campaign)])
     channel = "unknown"
     if given := values.get("channel"):
         channel, is_known = rules.channel_of(given)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from filon.capture.imports.layout import BadRow, Row
-from filon.capture.imports.mapper import Finding, digest, make_mapper
+from filon.capture.imports.mapper import Finding, digest
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows
 
@@ -108,7 +108,7 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
 
 def parts(path: Path, plan: Plan, *, start_row: int = 0) -> Iterator[Part]:
     """The same parts, read here."""
-    mapper = make_mapper(plan.kind, plan.layout, plan.choices, plan.sets, zone=plan.time_zone, country=plan.country)
+    mapper = plan.mapper()
     keyer = _Keyer(plan.entry_kind)
     # Rows without a key of their own are told apart by how often the file has said them, so those before
     # `start_row` must be counted too.
