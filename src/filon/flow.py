@@ -28,7 +28,7 @@ from filon.demo import jobs as demo_jobs
 from filon.home.panels import Panel as HomePanel
 from filon.leads import acts, editing, records
 from filon.leads import commands as leads
-from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged
+from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged, StageMoveUndone
 from filon.leads.findings import home as findings_home
 from filon.leads.listing import home as leads_home
 from filon.leads.models import Company, Lead, Person
@@ -39,7 +39,7 @@ from filon.measure.lake import refresh
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
-from filon.routing.reactions import follow_stage, stop_promises
+from filon.routing.reactions import follow_stage, follow_undone_move, stop_promises
 from filon.scoring import carry as scoring_carry
 from filon.scoring import cooling, rescoring
 from filon.scoring import panels as scoring_panels
@@ -119,6 +119,7 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     InboundCall: [stop_promises],
     MeetingHeld: [stop_promises],
     StageChanged: [follow_stage],
+    StageMoveUndone: [follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Field, Header, Router, Schema
+from ninja import Field, Router, Schema
 
 from filon.capture import doors
 from filon.capture.doors import Door
 from filon.capture.entries import EventsIn, LeadIn
 from filon.core import inbox
+from filon.core.idempotency import Key
 from filon.kit.problems import PROBLEMS
 
 router = Router(tags=["capture"])
-Key = Annotated[str, Header(alias="Idempotency-Key")]
 
 
 class ReasonOut(Schema):

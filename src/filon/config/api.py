@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import PathView
+from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from filon.capture.api import router as capture_router
@@ -36,6 +38,14 @@ class BearerKey(HttpBearer):
         return actor
 
 
+class JSONParser(Parser):
+    """Reads bodies as the doors and the idempotency keys do: strict JSON in UTF-8, so that all mean the same by it."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """What was sent; ninja answers 400 to any error."""
+        return orjson.loads(request.body)
+
+
 class FilonAPI(NinjaAPI):
     """ninja's API, whose description says that what goes wrong is `application/problem+json`."""
 
@@ -55,9 +65,10 @@ api = FilonAPI(
     title="Filon",
     version="1",
     description="Leads in, figures out. Bearer keys with scopes; errors are application/problem+json (RFC 9457); "
-    "lists take `limit`, `after` (keyset cursor) and `filter` (condition language); every POST takes an "
-    "`Idempotency-Key`.",
+    "lists take `limit`, `after` (keyset cursor) and `filter` (condition language); every POST and "
+    "PATCH takes an `Idempotency-Key`.",
     auth=BearerKey(),
+    parser=JSONParser(),
     urls_namespace="api",
 )
 

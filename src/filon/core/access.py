@@ -52,7 +52,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
     "deals:write": frozenset({"deals.see", "deals.change"}),
     "costs:write": frozenset({"costs.change", "campaigns.change"}),
     "imports:write": frozenset({"imports.run"}),
-    "kpi:read": frozenset({"kpi.see", "leads.see", "deals.see"}),
+    "kpi:read": frozenset({"kpi.see"}),
     "admin": ALL_PERMISSIONS,
 }
 """What each scope of an API key allows."""

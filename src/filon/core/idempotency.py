@@ -1,4 +1,4 @@
-"""Idempotency keys for what is no door: a POST that runs a command is answered once, and a retry gets that answer.
+"""Idempotency keys for what is no door: a call that runs a command is answered once, and a retry gets that answer.
 
 The doors keep their answers with their entries (`core.inbox`); here the answer is kept in the same table and for as
 long, in one commit with what the command did.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from django.db import transaction
 from django.http import HttpRequest
+from ninja import Header
 
 from filon.core.access import Actor
 from filon.core.inbox import KEY_KEPT
@@ -23,6 +24,11 @@ from filon.kit.errors import Kind, Refused
 
 LONGEST: Final = 120
 """Characters of a key at the most."""
+
+_NOT_KEPT: Final = frozenset({Kind.BUSY, Kind.TOO_MANY, Kind.FAILED})  # says "try again": so a retry does
+
+Key = Annotated[str, Header(alias="Idempotency-Key")]
+"""The key as an endpoint of the API takes it."""
 
 
 def answer_request(request: HttpRequest, key: str, act: Callable[[], Any], *, by: Actor, at: datetime) -> Any:
@@ -90,6 +96,8 @@ def _first_answer(act: Callable[[], Any]) -> dict[str, Any]:
         with transaction.atomic():  # a refusal leaves nothing of what the command had begun
             body = act()
     except Refused as refused:
+        if refused.kind in _NOT_KEPT:
+            raise
         return {
             "refusal": {
                 "message": refused.message,

@@ -136,7 +136,10 @@ def _parts(batch: Batch, group: Sequence[Arrival]) -> list[tuple[Arrival, list[I
 
 
 def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
-    """Give retries their first answer and take them off the line. One statement when keys were sent."""
+    """Give retries their first answer and take them off the line. One statement when keys were sent.
+
+    A key whose time is over is free again: one statement more, once.
+    """
     keys = {key: arrival for arrival in group if (key := arrival.scoped_key())}
     for arrival in group:
         arrival.answer = Answer()
@@ -144,15 +147,22 @@ def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
         return
     where, params = sql.any_of("idempotency_key", list(keys))
     kept = sql.fetch(
-        f"SELECT idempotency_key, payload_hash, answer FROM core_inboxentry WHERE {where} AND received_at > %s",
-        [*params, first_kept(batch.at)],
+        f"SELECT id, idempotency_key, payload_hash, answer, received_at > %s FROM core_inboxentry WHERE {where}",
+        [first_kept(batch.at), *params],
     )
     parts = {id(arrival): items for arrival, items in _parts(batch, group)}
-    for key, payload_hash, answer in kept:
+    over: list[int] = []
+    for row_id, key, payload_hash, answer, is_kept in kept:
+        if not is_kept:
+            over.append(row_id)
+            continue
         arrival = keys[key]
         arrival.answer = _replayed(arrival, payload_hash, sql.as_json(answer))
         for item in parts[id(arrival)]:
             item.outcome = "unchanged"
+    if over:
+        where, params = sql.any_of("id", over)
+        sql.execute(f"UPDATE core_inboxentry SET idempotency_key = NULL WHERE {where}", params)
 
 
 def first_kept(at: datetime) -> Any:

@@ -80,8 +80,9 @@ class Item:
 class Rows:
     """The rows of one table that a batch has loaded or made, written together at its end."""
 
-    def __init__(self, model: type[models.Model]) -> None:
+    def __init__(self, model: type[models.Model], *, may_lock: bool = True) -> None:
         self.model = model
+        self.may_lock = may_lock
         self.columns = tuple(str(item.column) for item in model._meta.concrete_fields)
         self.by_id: dict[int, dict[str, Any]] = {}
         self.new: list[dict[str, Any]] = []
@@ -95,7 +96,7 @@ class Rows:
     def load(self, where: str, params: Sequence[Any], *, lock: bool = False) -> list[dict[str, Any]]:
         """Read rows into the batch (those already here stay as they are), in id order."""
         names = ", ".join(f'"{column}"' for column in self.columns)
-        tail = " FOR UPDATE" if lock and sql.is_postgresql() else ""
+        tail = " FOR UPDATE" if lock and self.may_lock and sql.is_postgresql() else ""
         table = self.model._meta.db_table
         found: list[dict[str, Any]] = []
         readers = sql.readers(self.model, self.columns)
@@ -179,6 +180,7 @@ class Batch:
         self.at = at
         self.import_id = import_id
         self.is_live = is_live
+        self.is_rehearsal = False  # nothing of it will be written, so nobody need wait for it
         self.is_story = False  # told as it happened: each fact was learnt at its own moment, and nothing reacts
         self.among: frozenset[int] | None = None  # the colleagues who may be given its leads; everybody when None
         self.facts: list[Event] = []
@@ -190,7 +192,7 @@ class Batch:
         """The batch's rows of a table."""
         rows = self._rows.get(model)
         if rows is None:
-            rows = self._rows[model] = Rows(model)
+            rows = self._rows[model] = Rows(model, may_lock=not self.is_rehearsal)
         return rows
 
     def going(self) -> list[Item]:
@@ -248,13 +250,17 @@ def run(batch: Batch, *, before: Step | None = None, after: Step | None = None) 
 
 
 def rehearse(batch: Batch) -> None:
-    """Take a batch down its line and write nothing: `items` and `facts` then say what would become of it."""
-    with transaction.atomic():
+    """Take a batch down its line and write nothing: `items` and `facts` then say what would become of it.
+
+    Steps only read, and change the batch's rows in memory; what writes is `Batch.write`, which is left out. So nobody
+    waits for a rehearsal, however long it takes.
+    """
+    batch.is_rehearsal = True
+    with sql.reading():
         going = batch.going()
         if going:
             for step in _lines[going[0].entry.kind]:
                 step(batch)
-        transaction.set_rollback(True)
 
 
 def run_with_retries(make: Callable[[], Batch], *, before: Step | None = None, after: Step | None = None) -> Batch:

@@ -14,9 +14,10 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import RequestDataTooBig
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -135,7 +136,13 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Called by Django for every request."""
-        return self._get_response(request)
+        response = self._get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and web.is_api(request):
+            message = f"This address does not take {request.method}."
+            problem = web.problem(Refused(message, Kind.NOT_ALLOWED, code="method_not_allowed"))
+            problem["Allow"] = response["Allow"]
+            return problem
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Called by Django with whatever a view raised."""
@@ -176,8 +183,10 @@ def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """400."""
-    return refusal(request, Refused(_("This request could not be understood."), Kind.INVALID, code="bad_request"))
+    """400, or 413 for a body longer than is read."""
+    if isinstance(exception, RequestDataTooBig):
+        return refusal(request, Refused(_("What you sent is too large."), Kind.TOO_LARGE, code="too_large"))
+    return refusal(request, Refused(_("This request could not be understood."), Kind.MALFORMED, code="bad_request"))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -210,7 +219,8 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     log.error("unexpected error", exc_info=error)
     message = _("Something went wrong on our side. The error has been recorded; try again in a moment.")
     if web.is_api(request):
-        body = {"type": "about:blank", "title": "Internal error", "status": 500, "detail": message, "errors": []}
+        body = {"type": "about:blank", "title": "Internal error", "status": 500, "detail": message}
+        body |= {"code": "internal_error", "errors": []}
         return web.problem_response(body)
     if web.is_htmx(request):
         return web.toast(message, level="error", status=500)

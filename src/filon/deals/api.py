@@ -10,11 +10,12 @@ from typing import Any, Final
 import orjson
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Header, Query, Router, Status
+from ninja import Query, Router, Status
 from pydantic import ValidationError
 
-from filon.core import inbox
+from filon.core import idempotency, inbox
 from filon.core.access import Actor
+from filon.core.idempotency import Key
 from filon.core.inbox import Arrival
 from filon.core.line import Entry, Item
 from filon.deals import commands, queries
@@ -45,11 +46,7 @@ ROUTE: Final = "POST /api/v1/opportunities"
 @router.post(
     "/opportunities", response={201: OpportunityTaken, **PROBLEMS}, summary="Take in an opportunity", by_alias=True
 )
-def create_opportunity(
-    request: HttpRequest,
-    body: OpportunityIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),  # type: ignore[type-arg]
-) -> Any:
+def create_opportunity(request: HttpRequest, body: OpportunityIn, idempotency_key: Key = "") -> Any:
     """Take one opportunity down the line: its account, owner, product and stage are found by name or kept by it.
 
     With an `external_id`, sending it again changes the same opportunity. One that names a lead moves it: won makes it
@@ -191,13 +188,19 @@ def read_opportunity(request: HttpRequest, opportunity_id: Id) -> Any:
 
 
 @router.patch("/opportunities/{opportunity_id}", response={200: OpportunityOut, **PROBLEMS}, summary="Change one")
-def change_opportunity(request: HttpRequest, opportunity_id: Id, body: OpportunityChange) -> Any:
+def change_opportunity(
+    request: HttpRequest, opportunity_id: Id, body: OpportunityChange, idempotency_key: Key = ""
+) -> Any:
     """Change an opportunity. A stage that is won asks for the amount and `closed_on`, a lost one for its `reason`."""
     values = body.model_dump(exclude_unset=True)
     version = values.pop("version", None)
-    actor = _actor(request)
-    commands.change_opportunity(opportunity_id, values, by=actor, at=timezone.now(), version=version)
-    return out(queries.opportunity(opportunity_id, by=actor))
+    actor, at = _actor(request), timezone.now()
+
+    def act() -> Any:
+        commands.change_opportunity(opportunity_id, values, by=actor, at=at, version=version)
+        return out(queries.opportunity(opportunity_id, by=actor))
+
+    return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)
 
 
 def _actor(request: HttpRequest) -> Actor:

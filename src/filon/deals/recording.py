@@ -225,7 +225,7 @@ class _Recorder:
     def _relations(self, item: Item, said: set[str], row: Row | None) -> dict[str, Any]:
         values, cells = item.entry.values, dict[str, Any]()
         if "owner" in said:
-            cells["owner_id"] = self.owners.get(fold(values["owner"])[:150])
+            cells["owner_id"] = self.owners.get(names.owner_key(values["owner"]))
         if "product" in said:
             cells["product_id"] = self.products[products.key(values["product"])]
         for field in ("owner.id", "product.id", "lead.id", "company.id"):

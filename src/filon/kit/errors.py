@@ -20,6 +20,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     TOO_LARGE = "too-large"
     MALFORMED = "malformed"
+    NOT_ALLOWED = "method-not-allowed"
 
 
 @dataclass

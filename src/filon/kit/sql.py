@@ -6,7 +6,7 @@ Table and column names come from models only; values travel as parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 Row = Sequence[Any]
 _TOGETHER = 100  # rows of one INSERT on SQLite: each statement looks its table's sequence up anew
@@ -24,6 +24,19 @@ _TOGETHER = 100  # rows of one INSERT on SQLite: each statement looks its table'
 def is_postgresql() -> bool:
     """Whether the workspace lives in PostgreSQL."""
     return connection.vendor == "postgresql"
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A transaction that keeps nothing and, as long as it locks no rows, nobody waiting.
+
+    On SQLite it reads one moment without the write lock, and any write in it fails.
+    """
+    with connection.reading() if hasattr(connection, "reading") else nullcontext(), transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def fetch(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -21,9 +21,7 @@ STATUS: Final[dict[Kind, int]] = {
     Kind.FAILED: 500,
     Kind.TOO_LARGE: 413,
     Kind.MALFORMED: 400,
-    Kind.FAILED: 500,
-    Kind.TOO_LARGE: 413,
-    Kind.MALFORMED: 400,
+    Kind.NOT_ALLOWED: 405,
 }
 RETRY_AFTER_S: Final = {Kind.BUSY: 5, Kind.TOO_MANY: 60}
 PROBLEM_TYPE: Final = "application/problem+json"

@@ -114,7 +114,7 @@ def _origin(item: Item, campaigns: dict[str, int]) -> dict[str, Any]:
     return {
         "channel": channel,
         "source": source,
-        "campaign_id": campaigns[fold(campaign)] if campaign else None,
+        "campaign_id": campaigns[names.campaign_key(campaign)] if campaign else None,
     }
 
 

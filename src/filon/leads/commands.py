@@ -37,7 +37,7 @@ def record_accounts(batch: Batch) -> None:
         _fill(batch, Company, item, company, fills.COMPANY)
         _fill_attributes(batch, Company, item, company)
         if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
-            rows.change(company, "owner_id", owners[fold_common(owner)])
+            rows.change(company, "owner_id", owners[names.owner_key(owner)])
         records.point(batch, item, company)
         item.outcome = _outcome(item, is_new=is_first)
 
@@ -146,7 +146,7 @@ def _fill_lead(
     _fill(batch, Lead, item, lead, fills.LEAD)
     _fill_attributes(batch, Lead, item, lead)
     if owner := values.get("owner"):
-        owner_id = owners[fold_common(owner)]
+        owner_id = owners[names.owner_key(owner)]
         if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
             rows.change(lead, "owner_id", owner_id)
     if item.company is not None and lead["company_id"] is None:
@@ -164,7 +164,7 @@ def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapp
     elif not lead["source"]:
         batch.find("lead", "lead_without_source", "")
     if campaign := values.get("campaign"):
-        rows.change(lead, "campaign_id", campaigns[fold_common(campaign)])
+        rows.change(lead, "campaign_id", campaigns[names.campaign_key(campaign)])
     channel = "unknown"
     if given := values.get("channel"):
         channel, is_known = rules.channel_of(given)
@@ -286,12 +286,12 @@ def _tell_change(
 
 
 def record_findings(batch: Batch) -> None:
-    """Count what people should know. The last step: one statement."""
+    """Count what people should know. The last step: one statement; none in a rehearsal, which only collects them."""
     for item in batch.items:
         if item.outcome in {"created", "updated"}:
             for code, subject in item.entry.findings:
                 batch.find(item.entry.kind, code, subject)
-    if not batch.findings:
+    if not batch.findings or batch.is_rehearsal:
         return
     rows = [
         (kind, code, subject, count, batch.import_id, batch.at, batch.at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import models
@@ -15,9 +15,19 @@ from filon.leads.models import Campaign
 from filon.leads.rules import CHANNELS
 
 
+def campaign_key(name: str) -> str:
+    """How `campaigns` calls a campaign of this name."""
+    return fold_common(name)[:200]
+
+
+def owner_key(name: str) -> str:
+    """How `owners` calls a colleague of this name or e-mail."""
+    return fold_common(name)[:150]
+
+
 def campaigns(batch: Batch, items: Iterable[Item]) -> dict[str, int]:
     """Campaign ids by folded name; one not known yet is made and shown as a finding. Two statements at the most."""
-    named = _named(items, "campaign")
+    named = _named(items, "campaign", campaign_key)
     known = _known(batch, Campaign, named)
     rows = batch.rows(Campaign)
     for folded, (name, item) in named.items():
@@ -25,7 +35,7 @@ def campaigns(batch: Batch, items: Iterable[Item]) -> dict[str, int]:
             channel = item.entry.values.get("channel") or "unknown"
             rows.add(
                 name=name[:200],
-                name_folded=folded[:200],
+                name_folded=folded,
                 channel=channel if channel in CHANNELS else "unknown",
                 created_at=batch.at,
             )
@@ -35,7 +45,7 @@ def campaigns(batch: Batch, items: Iterable[Item]) -> dict[str, int]:
 
 def owners(batch: Batch, items: Iterable[Item], field: str = "owner") -> dict[str, int]:
     """User ids by folded name or e-mail; one not known yet is kept by name, without sign-in, and is a finding."""
-    named = _named(items, field)
+    named = _named(items, field, owner_key)
     known = _known(batch, User, named)
     emails = [folded for folded in named if "@" in folded and folded not in known]
     if emails:
@@ -47,7 +57,7 @@ def owners(batch: Batch, items: Iterable[Item], field: str = "owner") -> dict[st
             email = folded if "@" in folded else None
             rows.add(
                 name=name[:150],
-                name_folded=folded[:150],
+                name_folded=folded,
                 email=email,
                 password="!",  # noqa: S106 — nobody signs in with it
                 role="sales",
@@ -57,13 +67,13 @@ def owners(batch: Batch, items: Iterable[Item], field: str = "owner") -> dict[st
     return _numbered(batch, User, known)
 
 
-def _named(items: Iterable[Item], field: str) -> dict[str, tuple[str, Item]]:
-    """Each name given for `field`, by its folded form, with the first entry that gave it."""
+def _named(items: Iterable[Item], field: str, key: Callable[[str], str]) -> dict[str, tuple[str, Item]]:
+    """Each name given for `field`, by its key (folded, as long as its column), with the first entry."""
     named: dict[str, tuple[str, Item]] = {}
     for item in items:
         name = item.entry.values.get(field)
         if name:
-            named.setdefault(fold_common(name), (name, item))
+            named.setdefault(key(name), (name, item))
     return named
 
 
@@ -74,7 +84,7 @@ def _known(batch: Batch, model: type[models.Model], named: dict[str, Any]) -> di
     known = {row["name_folded"]: row["id"] for row in rows.by_id.values()}
     missing = [folded for folded in named if folded not in known]
     if missing:
-        where, params = sql.any_of("name_folded", [folded[:200] for folded in missing])
+        where, params = sql.any_of("name_folded", missing)
         known.update({row["name_folded"]: row["id"] for row in rows.load(where, params)})
     return known
 

@@ -221,7 +221,8 @@ def lead_routing(lead_id: int, *, by: Actor, at: datetime) -> LeadRouting | None
 
 def _last_routing(lead_id: int) -> dict[str, Any]:
     found = sql.fetch(
-        "SELECT payload FROM core_fact WHERE lead_id = %s AND kind = %s ORDER BY id DESC LIMIT 1",
+        "SELECT fact.payload FROM core_fact fact WHERE fact.lead_id = %s AND fact.kind = %s "
+        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) ORDER BY fact.id DESC LIMIT 1",
         [lead_id, LeadRouted.kind],
     )
     return dict(sql.as_json(found[0][0])) if found else {}

@@ -88,6 +88,11 @@ class Decision(NamedTuple):
     minutes: int | None = None
 
 
+def goes_back_to_nurturing(from_stage: str, to_stage: str) -> bool:
+    """Whether a passage takes a lead from people back to nurturing; a new one is only sent there."""
+    return to_stage == "nurturing" and from_stage != "captured"
+
+
 def rule_of(values: Mapping[str, Any]) -> Rule:
     """A rule as it is kept in the database."""
     return Rule(

@@ -27,6 +27,15 @@ class LeadRouted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoutingUndone(Event):
+    """Where a lead was sent is taken back with the move that sent it there: `revokes_id` names what told it."""
+
+    lead_id: int
+    route: str  # that the lead has again; none when it had none
+    revokes_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromiseMade(Event):
     """A clock started: `at` is its start, `minutes` the open time it allows."""
 
@@ -71,6 +80,18 @@ class PromiseCancelled(Event):
     owner_id: int | None = None
     reason: str
     revokes_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseResumed(Event):
+    """What was no longer owed is owed again, by its old due time: the move that cancelled it was taken back."""
+
+    lead_id: int
+    promise_id: int
+    promise: str
+    owner_id: int | None = None
+    due_at: datetime
+    revokes_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from filon.leads.models import Lead
 from filon.routing import desk
 from filon.routing.decisions import Decision
 from filon.routing.desk import Timetables, Waiting
-from filon.routing.events import PromiseBreached, PromiseCancelled, PromiseMade, PromiseMet
+from filon.routing.events import PromiseBreached, PromiseCancelled, PromiseMade, PromiseMet, PromiseResumed
 from filon.routing.models import Promise
 
 HUMANS: Final = frozenset({"user", "key"})
@@ -137,8 +137,44 @@ def respond(batch: Batch, answers: Mapping[int, datetime]) -> None:
 
 def cancel(batch: Batch, ends: Mapping[int, tuple[datetime, str]]) -> None:
     """Nothing is owed to these leads any more (lead → since when and why). A promise already broken stays broken."""
-    stops = {promise["id"]: ends[promise["lead_id"]] for promise in _open_promises(batch, ends)}
-    _stop(batch, stops, Promise.State.CANCELLED)
+    no_longer_owed(batch, {promise["id"]: ends[promise["lead_id"]] for promise in _open_promises(batch, ends)})
+
+
+def no_longer_owed(batch: Batch, ends: Mapping[int, tuple[datetime, str]]) -> None:
+    """The same for loaded promises (id → since when and why)."""
+    _stop(batch, ends, Promise.State.CANCELLED)
+
+
+def resume(batch: Batch, promise: dict[str, Any], *, cancelled_by: int | None) -> None:
+    """A loaded promise that a move had stopped is owed again, as if the lead had never left: until its old due time.
+
+    cancelled_by: the fact that told it was no longer owed; None for one that was broken before. Who answered while the
+    lead was away has answered it; one whose time has passed since is breached.
+    """
+    rows, leads = batch.rows(Promise), batch.rows(Lead)
+    lead = leads.by_id[promise["lead_id"]]
+    rows.change(promise, "stopped_at", None)
+    rows.change(promise, "owner_id", lead["owner_id"])
+    leads.change(lead, "due_at", promise["due_at"])
+    if cancelled_by is not None:
+        rows.change(promise, "state", Promise.State.RUNNING.value)
+        rows.change(promise, "reason", "")
+        batch.tell(
+            PromiseResumed(
+                at=batch.at,
+                lead_id=promise["lead_id"],
+                promise_id=promise["id"],
+                promise=promise["kind"],
+                owner_id=promise["owner_id"],
+                due_at=promise["due_at"],
+                revokes_id=cancelled_by,
+            )
+        )
+    answered_at = lead["responded_at"]
+    if answered_at is not None and answered_at >= promise["started_at"]:
+        _stop(batch, {promise["id"]: (answered_at, "")}, Promise.State.MET)
+    elif batch.at > promise["due_at"]:
+        _breach(batch, promise)
 
 
 def _stop(batch: Batch, stops: Mapping[int, tuple[datetime, str]], state: Promise.State) -> None:

@@ -1,4 +1,4 @@
-"""What routing does when something happens to a lead: clocks stop, are cancelled, and MQLs go to a human."""
+"""What routing does when something happens to a lead: clocks stop, are cancelled, run again, and MQLs go to a human."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from filon.core.ledger import Told
 from filon.core.line import Batch
 from filon.leads import rules as journey
 from filon.leads.models import Lead
-from filon.routing import commands, decisions, promises
+from filon.routing import commands, decisions, promises, undoing
 from filon.routing.desk import Waiting
 
 
@@ -33,7 +33,7 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
     ends: dict[int, tuple[datetime, str]] = {}
     mqls: set[int] = set()
     for move in moves:
-        if not journey.is_open(move.to_stage) or (move.to_stage == "nurturing" and move.from_stage != "captured"):
+        if not journey.is_open(move.to_stage) or decisions.goes_back_to_nurturing(move.from_stage, move.to_stage):
             ends[move.lead_id] = (move.at, move.reason or move.to_stage)
         elif move.to_stage == "mql":
             mqls.add(move.lead_id)
@@ -45,6 +45,13 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
         promises.cancel(batch, ends)
         _back_to_nurturing(batch, {move.lead_id for move in moves if move.to_stage == "nurturing"} & set(ends))
     _route_again(batch, mqls)
+    batch.write()
+
+
+def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
+    """A move was taken back: what it cancelled is owed again, and what it began is not."""
+    batch = Batch([], by=facts[0].by, at=at)
+    undoing.put_back(batch, facts)
     batch.write()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
+from pydantic import field_validator
 
 from filon.kit.errors import not_found
 from filon.kit.problems import READ_PROBLEMS
@@ -18,6 +19,8 @@ from filon.scoring.rules import thresholds_to_json
 from filon.scoring.studio import queries as studio
 
 router = Router(tags=["scoring"])
+
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class CapOut(Schema):
@@ -109,11 +112,26 @@ class ExplanationOut(Schema):
     hints: list[HintOut]
 
 
+class ScoreQuery(Schema):
+    """Of which moment."""
+
+    at: datetime | None = Field(None, description="A past moment; now when left out. RFC 3339.")
+
+    @field_validator("at")
+    @classmethod
+    def _sane(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        if not _EARLIEST <= aware < _LATEST:
+            raise ValueError("the date must lie between 1900 and 2200")
+        return aware.astimezone(UTC)
+
+
 @router.get("/leads/{lead_id}/score", response={200: ExplanationOut, **READ_PROBLEMS}, summary="Why this score")
-def score(request: HttpRequest, lead_id: Id, at: datetime | None = None) -> Any:
+def score(request: HttpRequest, lead_id: Id, asked: Query[ScoreQuery]) -> Any:
     """The scores of a lead line by line: now, or at a past moment by the rules in force and what was known then."""
-    moment = timezone.now() if at is None else at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return as_json(queries.explain(lead_id, at=moment, by=request.actor))  # type: ignore[attr-defined]
+    return as_json(queries.explain(lead_id, at=asked.at or timezone.now(), by=request.actor))  # type: ignore[attr-defined]
 
 
 def as_json(found: Explanation) -> dict[str, Any]:

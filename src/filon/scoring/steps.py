@@ -52,7 +52,7 @@ def _hold(batch: Batch) -> None:
     leads = batch.rows(Lead)
     told = {lead_id for event in batch.facts if (lead_id := event.__dict__.get("lead_id")) is not None}
     known = sorted((told | leads.changed.keys()) - {lead["id"] for lead in leads.new})
-    if not known or not sql.is_postgresql():
+    if not known or batch.is_rehearsal or not sql.is_postgresql():
         return
     where, params = sql.any_of("id", known)
     statement = f"SELECT id, fit, engagement_log FROM leads_lead WHERE {where} ORDER BY id FOR UPDATE"

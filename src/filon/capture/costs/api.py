@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Header, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict, StringConstraints, model_validator
 
 from filon.capture.costs import campaigns, commands, queries
 from filon.capture.costs.queries import CampaignRow, CostRow
 from filon.core import idempotency
 from filon.core.access import Actor
+from filon.core.idempotency import Key
 from filon.kit.problems import Problem
 from filon.kit.shapes import Id
 from filon.leads import rules
@@ -79,11 +80,7 @@ def list_campaigns(request: HttpRequest, ask: Query[ListQuery]) -> Any:
 
 
 @router.post("/campaigns", response={201: CampaignOut, **PROBLEMS}, summary="Declare a campaign")
-def create_campaign(
-    request: HttpRequest,
-    body: CampaignIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),  # type: ignore[type-arg]
-) -> Any:
+def create_campaign(request: HttpRequest, body: CampaignIn, idempotency_key: Key = "") -> Any:
     """Declare a campaign. Needs the scope `costs:write`. A name that is taken is refused (409, with the id it has)."""
     actor, at = _actor(request), timezone.now()
 
@@ -167,11 +164,7 @@ def list_costs(request: HttpRequest, ask: Query[CostQuery]) -> Any:
 
 
 @router.post("/costs", response={201: CostOut, **PROBLEMS}, summary="Record a cost")
-def create_cost(
-    request: HttpRequest,
-    body: CostIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),  # type: ignore[type-arg]
-) -> Any:
+def create_cost(request: HttpRequest, body: CostIn, idempotency_key: Key = "") -> Any:
     """Record what was spent. Needs the scope `costs:write`."""
     actor, at = _actor(request), timezone.now()
     values = {name: value for name, value in body.model_dump(by_alias=True).items() if value is not None}

@@ -40,6 +40,7 @@ from filon.core.models import InboxEntry
 from filon.kit import sql
 from filon.kit.errors import Kind as Refusal
 from filon.kit.errors import Refused, not_found
+from filon.kit.identifiers import ValueProblem
 from filon.leads.events import ACTS
 
 log = logging.getLogger("filon.imports")
@@ -48,6 +49,7 @@ IDLE_BATCH: Final = 5000
 SERVING_TARGET_S: Final = 0.1
 """While the product serves people, a chunk may hold the write lock this long, and pauses as long after."""
 OLD: Final = timedelta(days=7)
+LONGEST_SYSTEM: Final = 40
 
 
 class Readable(Protocol):
@@ -99,6 +101,8 @@ def create_import(source: Readable, file_name: str, options: Options, *, by: Act
     Raises Refused when the file cannot be read or the mapping cannot be used.
     """
     by.require("imports.run")
+    if len(options.system) > LONGEST_SYSTEM or "\0" in options.system:
+        raise Refused(_("The name of a system has at most %(count)s characters.") % {"count": LONGEST_SYSTEM})
     file_hash, path = keep_file(source)
     plan = plan_for(path, options)
     return Import.objects.create(
@@ -138,7 +142,12 @@ def plan_for(path: Path, options: Options) -> Plan:
     kinds = preset.kinds if preset and options.kind == "events" else {}
     if preset and kinds and (kind := preset.kind_of_file(layout.header)):
         sets.setdefault("kind", kind)
-    return Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country, kinds)
+    plan = Plan(options.kind, layout, choices, sets, settings.TIME_ZONE, options.country, kinds)
+    try:
+        plan.mapper()
+    except ValueProblem as problem:  # of a value for all rows
+        raise Refused(_(problem.message) % problem.params, Refusal.INVALID, code=problem.code) from problem
+    return plan
 
 
 def _preset_of(options: Options) -> Preset | None:
@@ -381,7 +390,7 @@ def _take_chunk(
             raise
         if len(rows) == 1:
             log.exception("Row %d of import %d broke the line", rows[0].number, imported.pk)
-            return _take_chunk(imported, plan, [], [*rejects, _broken(rows[0], error)], by=by, at=at)
+            return _take_chunk(imported, plan, [], [*rejects, broken(rows[0], error)], by=by, at=at)
         middle = len(rows) // 2  # one row that breaks the line must not stop the others: find it
         before, behind = [r for r in rejects if r.number < rows[middle].number], rejects
         _take_chunk(imported, plan, rows[:middle], before, by=by, at=at)
@@ -389,7 +398,7 @@ def _take_chunk(
     return counters
 
 
-def _broken(row: MappedRow, error: Exception) -> Reject:
+def broken(row: MappedRow, error: Exception) -> Reject:
     """A row that the line could not handle, as a reject: nothing is lost, and the others go on."""
     reason = gettext_noop("This row could not be handled (%(error)s). Report it with its values.")
     return Reject(row.number, row.line, "", reason, {"error": type(error).__name__}, _as_cells(row))

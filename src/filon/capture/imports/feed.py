@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from filon.capture.imports.layout import BadRow, Row
-from filon.capture.imports.mapper import Finding, digest, make_mapper
+from filon.capture.imports.mapper import Finding, digest
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows
 from filon.leads.rules import given
@@ -117,7 +117,7 @@ def _feed(pipe: Connection, path: Path, plan: Plan, start_row: int) -> None:
 
 def parts(path: Path, plan: Plan, *, start_row: int = 0) -> Iterator[Part]:
     """The same parts, read here."""
-    mapper = make_mapper(plan.kind, plan.layout, plan.choices, plan.sets, zone=plan.time_zone, country=plan.country)
+    mapper = plan.mapper()
     keyer = _Keyer(plan.entry_kind, plan.sets.get("kind", "") if plan.kinds else "")
     has_raw = plan.entry_kind != "lead"
     # Rows without a key of their own are told apart by how often the file has said them, so those before

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from filon.capture.imports.fields import Kind
-from filon.capture.imports.layout import Layout
+from filon.capture.imports.layout import Layout, Row
+from filon.capture.imports.mapper import Mapped, make_mapper
 from filon.capture.imports.mapping import ColumnChoice
+from filon.kit.identifiers import ValueProblem
 
 ENTRY_KIND: Final[dict[str, str]] = {
     "leads": "lead",
@@ -46,6 +49,10 @@ class Plan:
     def time_zone(self) -> ZoneInfo:
         """`zone`, as a zone."""
         return ZoneInfo(self.zone)
+
+    def mapper(self) -> Callable[[Row], Mapped | list[ValueProblem]]:
+        """A function from a row to its values. Raises ValueProblem for a wrong value in `sets`."""
+        return make_mapper(self.kind, self.layout, self.choices, self.sets, zone=self.time_zone, country=self.country)
 
     def as_json(self) -> dict[str, Any]:
         """The plan as the database keeps it."""

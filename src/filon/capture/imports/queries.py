@@ -97,6 +97,11 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)[:80]
 
 
+def job_at_work(import_id: int) -> Job | None:
+    """The job that waits to work on an import, or does."""
+    return Job.objects.filter(key=f"capture.import:{import_id}", state__in=["waiting", "running"]).first()
+
+
 def job_of(imported: Import) -> Job | None:
     """The job that works on an import now, or the last one that gave up."""
     key = f"capture.import:{imported.pk}"

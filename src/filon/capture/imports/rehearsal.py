@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
-from filon.capture.imports.commands import entries_of, path_of
+from filon.capture.imports.commands import broken, entries_of, path_of
 from filon.capture.imports.feed import MappedRow, stream
 from filon.capture.imports.plan import Plan
 from filon.capture.models import Import
@@ -91,7 +92,19 @@ def _count(
     is_live = imported.mode == "live"
     entries = entries_of(rows, plan, system=imported.system, is_live=is_live, at=at)
     batch = Batch(entries, by=by, at=at, import_id=imported.pk, is_live=is_live)
-    line.rehearse(batch)
+    try:
+        line.rehearse(batch)
+    except (OperationalError, InterfaceError):
+        raise  # the database is at fault, not a row
+    except Exception as error:  # noqa: BLE001 — whatever breaks is told as the reason of a row
+        if len(rows) == 1:
+            reject = broken(rows[0], error)
+            _reject(result, reject.line, reject.column, _(reject.reason) % reject.params)
+            return
+        middle = len(rows) // 2  # as the import will: one row that breaks the line does not stop the others
+        _count(result, imported, plan, rows[:middle], seen, by=by, at=at)
+        _count(result, imported, plan, rows[middle:], seen, by=by, at=at)
+        return
     for item in batch.items:
         if item.refusal is not None:
             _reject(result, item.entry.line, str(item.refusal.errors[0]["field"]), _(item.refusal.message))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from filon.capture.imports.rejects import lines
 from filon.capture.models import Import
 from filon.core import jobs
 from filon.core.web import Request
-from filon.kit.errors import Refused
+from filon.kit.errors import Kind, Refused
 from filon.leads.models import Finding
 
 
@@ -74,7 +75,11 @@ def new(request: Request) -> HttpResponse:
         kind = context["kind"]
         if file is None:
             context["error"] = _("Choose a file.")
-        elif kind in KINDS:
+        elif kind not in KINDS:
+            context["error"] = _("Choose what the rows of the file are.")
+        elif context["preset"] and context["preset"] not in context["presets"]:
+            context["error"] = _("Choose a preset of the list.")  # never a path on this machine
+        else:
             options = commands.Options(kind=kind, preset=context["preset"], system=context["system"])
             try:
                 imported = commands.create_import(file, file.name or "", options, by=request.actor, at=timezone.now())
@@ -154,15 +159,17 @@ def change_map(request: Request, import_id: int) -> HttpResponse:
 def rehearse(request: Request, import_id: int) -> HttpResponse:
     """Count in the background what the import would do."""
     imported = queries.one(import_id, request.actor)
-    _enqueue("capture.rehearse", imported.pk)
+    with transaction.atomic():
+        _enqueue("capture.rehearse", imported.pk)
     return redirect("imports:import", import_id)
 
 
 @require_POST
 def start(request: Request, import_id: int) -> HttpResponse:
     """Let the import run."""
-    commands.start_import(import_id, by=request.actor)
-    _enqueue("capture.import", import_id)
+    with transaction.atomic():
+        commands.start_import(import_id, by=request.actor)
+        _enqueue("capture.import", import_id)
     return redirect("imports:import", import_id)
 
 
@@ -176,8 +183,9 @@ def stop(request: Request, import_id: int) -> HttpResponse:
 @require_POST
 def undo(request: Request, import_id: int) -> HttpResponse:
     """Take the whole import back."""
-    undoing.start_undo(import_id, by=request.actor, at=timezone.now())
-    _enqueue("capture.undo", import_id)
+    with transaction.atomic():
+        undoing.start_undo(import_id, by=request.actor, at=timezone.now())
+        _enqueue("capture.undo", import_id)
     return redirect("imports:import", import_id)
 
 
@@ -199,5 +207,10 @@ def rejects(request: Request, import_id: int) -> StreamingHttpResponse:
 
 
 def _enqueue(name: str, import_id: int) -> None:
-    """One job at a time works on an import."""
-    jobs.enqueue(name, {"import_id": import_id}, at=timezone.now(), key=f"capture.import:{import_id}")
+    """One job at a time works on an import. Raises Refused while another one does, in the transaction of the change:
+    else the import would wait for a job that nobody has asked for."""
+    key = f"capture.import:{import_id}"
+    if jobs.enqueue(name, {"import_id": import_id}, at=timezone.now(), key=key) is None:
+        working = queries.job_at_work(import_id)
+        if working is not None and working.name != name:
+            raise Refused(_("Something else is being done with this import. Wait until it is over."), Kind.CONFLICT)

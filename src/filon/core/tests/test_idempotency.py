@@ -18,10 +18,10 @@ from filon.kit.errors import Kind, Refused
 KEY = Actor("key", 7, permissions=access.ALL_PERMISSIONS)
 
 
-def team(at: datetime, name: str = "Nord", *, refuse: bool = False) -> dict[str, Any]:
+def team(at: datetime, name: str = "Nord", *, refuse: bool = False, kind: Kind = Kind.CONFLICT) -> dict[str, Any]:
     made = Team.objects.create(name=name, name_folded=f"{name}{Team.objects.count()}", created_at=at)
     if refuse:
-        raise Refused("no", Kind.CONFLICT, [{"field": "name", "message": "no"}], "taken")
+        raise Refused("no", kind, [{"field": "name", "message": "no"}], "taken")
     return {"id": made.pk, "at": at}
 
 
@@ -77,6 +77,15 @@ def test_a_refusal_is_the_answer_too_and_leaves_nothing(at: datetime):
             "name",
         )
     assert not Team.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [Kind.BUSY, Kind.TOO_MANY, Kind.FAILED])
+def test_a_refusal_that_says_to_try_again_is_not_kept(at: datetime, kind: Kind):
+    with pytest.raises(Refused):
+        ask(at, refuse=True, kind=kind)
+    assert not Team.objects.exists()
+    assert ask(at)["id"]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3  # the bundled one: settings say so before Django looks for a database
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -100,6 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's wrapper with the lock, the pragmas and BEGIN IMMEDIATE."""
 
     write_lock: WriteLock | None = None
+    _only_reads = False
 
     def get_new_connection(self, conn_params: Any) -> Any:
         """A connection with the pragmas, and the lock of its file."""
@@ -118,7 +120,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor.is_in_transaction = lambda: self.connection.in_transaction
         return cursor
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Transactions begun in here take no lock and see one moment; every write fails."""
+        self.ensure_connection()
+        self.connection.execute("PRAGMA query_only=ON")
+        self._only_reads = True
+        try:
+            yield
+        finally:
+            self._only_reads = False
+            if self.connection is not None:
+                self.connection.execute("PRAGMA query_only=OFF")
+
     def _start_transaction_under_autocommit(self) -> None:
+        if self._only_reads:
+            self.cursor().execute("BEGIN")
+            return
         if self.write_lock is not None:
             self.write_lock.take()
         try:

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Header, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict, StringConstraints, field_validator
 
 from filon.core import idempotency
 from filon.core.access import Actor
+from filon.core.idempotency import Key
 from filon.kit.errors import not_found
 from filon.kit.problems import Problem
 from filon.kit.shapes import Id
@@ -124,7 +125,7 @@ def read_lead(request: HttpRequest, lead_id: Id) -> Any:
 
 
 @router.patch("/leads/{lead_id}", response={200: LeadDetail, **PROBLEMS}, summary="Change a lead", by_alias=True)
-def change_lead(request: HttpRequest, lead_id: Id, body: LeadChange) -> Any:
+def change_lead(request: HttpRequest, lead_id: Id, body: LeadChange, idempotency_key: Key = "") -> Any:
     """Change a lead and its person, all that is named or nothing. Needs the scope `leads:write`.
 
     What is changed here is left alone by imports that give again what they gave. The stage has its own address.
@@ -134,12 +135,16 @@ def change_lead(request: HttpRequest, lead_id: Id, body: LeadChange) -> Any:
     values = {_FIELD_OF.get(name, name): value for name, value in said.items() if name not in _OF_PERSON}
     values |= {f"attributes.{name}": value for name, value in body.attributes.items()}
     of_person = {_FIELD_OF.get(name, name): value for name, value in said.items() if name in _OF_PERSON}
-    edits = [Edit(of="lead", id=lead_id, values=values, version=body.version)]
-    if of_person:
-        person_id = queries.card(lead_id, by=actor).person["id"]
-        edits.append(Edit(of="person", id=person_id, values=of_person))
-    edit_together(edits, by=actor, at=at, door="api")
-    return _detail(lead_id, actor)
+
+    def act() -> Any:
+        edits = [Edit(of="lead", id=lead_id, values=values, version=body.version)]
+        if of_person:
+            person_id = queries.card(lead_id, by=actor).person["id"]
+            edits.append(Edit(of="person", id=person_id, values=of_person))
+        edit_together(edits, by=actor, at=at, door="api")
+        return _detail(lead_id, actor)
+
+    return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)
 
 
 def _detail(lead_id: int, actor: Actor) -> dict[str, Any]:
@@ -265,12 +270,7 @@ class StageIn(In):
 
 
 @router.post("/leads/{lead_id}/stage", response={200: LeadDetail, **PROBLEMS}, summary="Move a lead", by_alias=True)
-def move_stage(
-    request: HttpRequest,
-    lead_id: Id,
-    body: StageIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),  # type: ignore[type-arg]
-) -> Any:
+def move_stage(request: HttpRequest, lead_id: Id, body: StageIn, idempotency_key: Key = "") -> Any:
     """Move a lead to another stage. Needs the scope `leads:write`.
 
     A lead becomes an opportunity when one is recorded for it, and a customer when it is won: not here (409).
@@ -329,12 +329,7 @@ class ActivityOut(Schema):
 
 
 @router.post("/leads/{lead_id}/activities", response={201: ActivityOut, **PROBLEMS}, summary="Log an act")
-def create_activity(
-    request: HttpRequest,
-    lead_id: Id,
-    body: ActivityIn,
-    idempotency_key: str = Header("", alias="Idempotency-Key"),  # type: ignore[type-arg]
-) -> Any:
+def create_activity(request: HttpRequest, lead_id: Id, body: ActivityIn, idempotency_key: Key = "") -> Any:
     """Log a note, a call, a message, a meeting, or what the person did. Needs the scope `leads:write`.
 
     The score follows, and a call or a message stops the clock of the first contact.

@@ -418,6 +418,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     ),
     "owner_changed": _change("user-check", _owner_changed),
     "lead_routed": _change("route", _routed),
+    "routing_undone": _change("route", lambda fact, names: _("Routing taken back with the move"), Weight.FOLD, _NOBODY),
     "promise_made": _change(
         "timer",
         lambda fact, names: _("First contact promised by %(moment)s") % {"moment": words.moment(fact.get("due_at"))},
@@ -429,6 +430,12 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "circle-alert", lambda fact, names: _("First contact was not made in time"), Weight.LINE, _NOBODY
     ),
     "promise_cancelled": _change("timer", _cancelled, Weight.FOLD, _NOBODY),
+    "promise_resumed": _change(
+        "timer",
+        lambda fact, names: _("First contact owed again by %(moment)s") % {"moment": words.moment(fact.get("due_at"))},
+        Weight.FOLD,
+        _NOBODY,
+    ),
     # Opportunities
     "opportunity_created": _change("handshake", _deal_created),
     "opportunity_stage_changed": _change("arrow-right", _deal_moved),

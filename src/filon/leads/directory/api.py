@@ -11,7 +11,9 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 from pydantic import StringConstraints
 
+from filon.core import idempotency
 from filon.core.access import Actor
+from filon.core.idempotency import Key
 from filon.kit.shapes import Id
 from filon.leads.card import queries
 from filon.leads.card.api import PROBLEMS, READ_PROBLEMS, Cursor, IdentifierOut, In, LongText, Text
@@ -136,14 +138,18 @@ def read_person(request: HttpRequest, person_id: Id) -> Any:
 
 
 @router.patch("/people/{person_id}", response={200: PersonDetail, **PROBLEMS}, summary="Change a person")
-def change_person(request: HttpRequest, person_id: Id, body: PersonChange) -> Any:
+def change_person(request: HttpRequest, person_id: Id, body: PersonChange, idempotency_key: Key = "") -> Any:
     """Change a person. Needs the scope `leads:write`."""
-    actor = _actor(request)
+    actor, at = _actor(request), timezone.now()
     values = body.model_dump(exclude_unset=True)
     if "company" in values:
         values["company.name"] = values.pop("company")
-    edit_person(person_id, values, by=actor, at=timezone.now())
-    return _person_detail(person_id, actor)
+
+    def act() -> Any:
+        edit_person(person_id, values, by=actor, at=at)
+        return _person_detail(person_id, actor)
+
+    return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)
 
 
 def _person_out(row: PersonRow) -> dict[str, Any]:
@@ -265,14 +271,18 @@ def read_company(request: HttpRequest, company_id: Id) -> Any:
 
 
 @router.patch("/companies/{company_id}", response={200: CompanyDetail, **PROBLEMS}, summary="Change a company")
-def change_company(request: HttpRequest, company_id: Id, body: CompanyChange) -> Any:
+def change_company(request: HttpRequest, company_id: Id, body: CompanyChange, idempotency_key: Key = "") -> Any:
     """Change an account. Needs the scope `leads:write`. A domain or SIREN of another one is refused (409)."""
-    actor = _actor(request)
+    actor, at = _actor(request), timezone.now()
     said = body.model_dump(exclude_unset=True, exclude={"attributes"})
     values = {"owner" if name == "owner_id" else f"company.{name}": value for name, value in said.items()}
     values |= {f"attributes.{name}": value for name, value in body.attributes.items()}
-    edit_company(company_id, values, by=actor, at=timezone.now())
-    return _company_detail(company_id, actor)
+
+    def act() -> Any:
+        edit_company(company_id, values, by=actor, at=at)
+        return _company_detail(company_id, actor)
+
+    return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)
 
 
 def _company_out(row: CompanyRow) -> dict[str, Any]:

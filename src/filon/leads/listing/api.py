@@ -10,8 +10,10 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 from pydantic import StringConstraints
 
+from filon.core import idempotency
 from filon.core.access import Actor
 from filon.core.conditions import ConditionError
+from filon.core.idempotency import Key
 from filon.leads.listing import orders, queries, segments
 from filon.leads.listing.queries import Ask
 from filon.leads.listing.rows import LeadRow
@@ -144,16 +146,19 @@ def list_segments(request: HttpRequest) -> Any:
 
 
 @router.post("/segments", response={201: SegmentOut, **PROBLEMS}, summary="Save a filter")
-def create_segment(request: HttpRequest, body: SegmentIn) -> Any:
+def create_segment(request: HttpRequest, body: SegmentIn, idempotency_key: Key = "") -> Any:
     """Save a condition under a name, shared with everybody. Needs the scope `admin`.
 
     Saving the same condition under the same name again answers with the filter there is; another condition under a
     name that is taken is refused (409).
     """
-    actor = _actor(request)
+    actor, at = _actor(request), timezone.now()
     draft = Draft(name=body.name, condition=body.condition, is_shared=True)
-    found = segments.save_once(draft, by=actor, at=timezone.now())
-    return Status(201, segment_out(found))
+
+    def act() -> Any:
+        return segment_out(segments.save_once(draft, by=actor, at=at))
+
+    return Status(201, idempotency.answer_request(request, idempotency_key, act, by=actor, at=at))
 
 
 def out(row: LeadRow) -> dict[str, Any]:
