@@ -81,7 +81,7 @@ def any_of(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
         return "FALSE", []
     if isinstance(items[0], int):  # a text the driver hands on; a list it would look at one by one
         return f"{column} = ANY(%s::bigint[])", [f"{{{','.join(map(str, items))}}}"]
-    return f"{column} = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))", [orjson.dumps(items).decode()]
+    return f"{column} IN (SELECT json_array_elements_text(%s::json))", [orjson.dumps(items).decode()]
 
 
 def one_of(column: str, values: Iterable[Any]) -> models.Q:

@@ -71,7 +71,7 @@ class CompanyKey(models.Model):
     value = models.CharField(max_length=600)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="leads_company_key_names_one")]
+        constraints = [models.UniqueConstraint(fields=["value", "kind"], name="leads_company_key_names_one")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.value}"

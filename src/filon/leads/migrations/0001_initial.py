@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="companykey",
-            constraint=models.UniqueConstraint(fields=("kind", "value"), name="leads_company_key_names_one"),
+            constraint=models.UniqueConstraint(fields=("value", "kind"), name="leads_company_key_names_one"),
         ),
         migrations.AddIndex(
             model_name="person",
