@@ -19,6 +19,7 @@ function readLook(area) {
   // A canvas turns oklch() and light-dark() into the sRGB hex that ECharts can mix.
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const probe = document.createElement("span");
+  probe.style.setProperty("transition", "none", "important"); // or a colour on its way from the last one is read
   area.append(probe);
   const colour = (name) => {
     probe.style.color = `var(--${name})`;

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
-from filon.capture.models import Import
 from filon.core.access import Actor
 from filon.deals import queries
 from filon.deals.models import REASON_LABELS, STAGE_LABELS
 from filon.demo import commands as sample
 from filon.leads.card.facts import Elsewhere
 
+_IMPORTS: Final = ("capture_import", f"CASE WHEN kind = '{sample.KIND}' THEN '' ELSE file_name END")
+
 
 def elsewhere() -> Elsewhere:
     """What `leads.card.facts.connect` takes."""
     return Elsewhere(
-        imports=_imports, opportunities=_opportunities, deal_stages=STAGE_LABELS, loss_reasons=REASON_LABELS
+        imports=_IMPORTS, opportunities=_opportunities, deal_stages=STAGE_LABELS, loss_reasons=REASON_LABELS
     )
-
-
-def _imports(ids: Collection[int]) -> Mapping[int, str]:
-    found = Import.objects.filter(pk__in=ids).values_list("pk", "file_name", "kind")
-    return {import_id: "" if kind == sample.KIND else name for import_id, name, kind in found}
 
 
 def _opportunities(ids: Collection[int], by: Actor) -> Mapping[int, str]:

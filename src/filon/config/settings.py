@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "filon.core.web.ActorMiddleware",
     "filon.core.web.LanguageMiddleware",
+    "filon.core.web.LookingMiddleware",
     "filon.core.web.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

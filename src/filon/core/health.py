@@ -38,16 +38,18 @@ class Counts:
 
 
 def counts(at: datetime) -> Counts:
-    """Three queries on partial indexes, whatever the number of records."""
-    jobs = dict(sql.fetch("SELECT state, count(*) FROM core_job GROUP BY state"))
-    due = [connection.ops.adapt_datetimefield_value(at)]
-    oldest = sql.fetch("SELECT min(run_at) FROM core_job WHERE state = 'waiting' AND run_at <= %s", due)[0][0]
-    inbox = dict(
-        sql.fetch(
-            "SELECT 'waiting', count(*) FROM core_inboxentry WHERE status = 'waiting' UNION ALL "
-            "SELECT 'quarantined', count(*) FROM core_inboxentry WHERE status = 'quarantined'"
-        )
+    """One statement on partial indexes, whatever the number of records."""
+    due = connection.ops.adapt_datetimefield_value(at)
+    found = sql.fetch(
+        "SELECT 'job', state, count(*), min(CASE WHEN state = 'waiting' AND run_at <= %s THEN run_at END) "
+        "FROM core_job GROUP BY state "
+        "UNION ALL SELECT 'entry', 'waiting', count(*), NULL FROM core_inboxentry WHERE status = 'waiting' "
+        "UNION ALL SELECT 'entry', 'quarantined', count(*), NULL FROM core_inboxentry WHERE status = 'quarantined'",
+        [due],
     )
+    jobs = {state: count for of, state, count, _oldest in found if of == "job"}
+    inbox = {status: count for of, status, count, _oldest in found if of == "entry"}
+    oldest = next((moment for _of, _state, _count, moment in found if moment is not None), None)
     return Counts({state: jobs.get(state, 0) for state in Job.State.values}, sql.as_utc(oldest), inbox)
 
 

@@ -12,6 +12,6 @@ TEMPLATE: Final = "core/_home_health.html"
 
 
 def health_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
-    """What `TEMPLATE` takes: jobs, quarantine and workers. Four statements. Needs `health.see`."""
+    """What `TEMPLATE` takes: jobs, quarantine and workers. Two statements. Needs `health.see`."""
     by.require("health.see")
     return {"counts": health.counts(at), "workers": sum(one["is_alive"] for one in health.workers(at))}

@@ -98,14 +98,19 @@ class Rows:
         names = ", ".join(f'"{column}"' for column in self.columns)
         tail = " FOR UPDATE" if lock and self.may_lock and sql.is_postgresql() else ""
         table = self.model._meta.db_table
-        found: list[dict[str, Any]] = []
+        found = sql.fetch(f'SELECT {names} FROM "{table}" WHERE {where} ORDER BY id{tail}', params)
         readers = sql.readers(self.model, self.columns)
-        for cells in sql.fetch(f'SELECT {names} FROM "{table}" WHERE {where} ORDER BY id{tail}', params):
-            row = self.by_id.get(cells[0])
-            if row is None:
-                row = self.by_id[cells[0]] = self._row(cells, readers)
-            found.append(row)
-        return found
+        return [self._known(cells, readers) for cells in found]
+
+    def take(self, cells: Sequence[Any]) -> dict[str, Any]:
+        """The row of these cells, read by a wider statement in the order of `columns`; one already here stays."""
+        return self._known(cells, sql.readers(self.model, self.columns))
+
+    def _known(self, cells: Sequence[Any], readers: Sequence[tuple[int, sql.Adapter]]) -> dict[str, Any]:
+        row = self.by_id.get(cells[0])
+        if row is None:
+            row = self.by_id[cells[0]] = self._row(cells, readers)
+        return row
 
     def _row(self, cells: Sequence[Any], readers: Sequence[tuple[int, sql.Adapter]]) -> dict[str, Any]:
         row = dict(zip(self.columns, cells, strict=True))
@@ -113,6 +118,23 @@ class Rows:
             if cells[position] is not None:
                 row[self.columns[position]] = reader(cells[position])
         return row
+
+    @staticmethod
+    def joined(tables: Sequence[Rows]) -> str:
+        """The columns of several tables, each under its name in lower case, for `take_joined`."""
+        named = ((rows.model.__name__.lower(), rows.columns) for rows in tables)
+        return ", ".join(f'{name}."{column}"' for name, columns in named for column in columns)
+
+    @staticmethod
+    def take_joined(tables: Sequence[Rows], cells: Sequence[Any]) -> list[dict[str, Any] | None]:
+        """The row of each table in the cells of `joined` columns; None where an outer join found none."""
+        found: list[dict[str, Any] | None] = []
+        start = 0
+        for rows in tables:
+            own = cells[start : start + len(rows.columns)]
+            start += len(own)
+            found.append(None if own[0] is None else rows.take(own))
+        return found
 
     def load_ids(self, ids: Iterable[int], *, lock: bool = False) -> None:
         """Read the rows with these ids that are not here yet."""

@@ -31,6 +31,7 @@ from filon.core.access import Actor
 from filon.core.models import User
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
+from filon.kit.looking import looking
 
 log = logging.getLogger("filon.web")
 _SLOW_S: Final = 1.0
@@ -105,6 +106,20 @@ class LanguageMiddleware:
         response = self._get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class LookingMiddleware:
+    """A request that only looks asks what several parts of its page need once: `kit.looking`."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Called by Django for every request."""
+        if request.method not in {"GET", "HEAD"}:
+            return self._get_response(request)
+        with looking():
+            return self._get_response(request)
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

@@ -12,6 +12,7 @@ from filon.core.line import Batch
 from filon.deals import rules
 from filon.deals.models import STAGE_LABELS, Pipeline, Stage
 from filon.kit import sql
+from filon.kit.looking import asked_once
 from filon.kit.text import fold
 
 _DEFAULT_NAMES: Final = frozenset(
@@ -113,6 +114,7 @@ class Pipelines:
         return pipeline.like(meant)
 
 
+@asked_once
 def load() -> Pipelines:
     """All pipelines, stages and stage names. Two statements."""
     found = sql.fetch(

@@ -139,10 +139,24 @@ _STAGE: Final = (
 _CELLS: Final = ", ".join([*_PLAIN.values(), *(cell for cell, _ in _READ.values()), *_STAGE])
 
 
+Part = tuple[str, Sequence[Any], str]
+"""Some rows over `source()`: their condition and order, which are ours, and the values of the condition."""
+
+
 def select(where: str, params: Sequence[Any], order: str, limit: int) -> list[OpportunityRow]:
     """Rows over `source()` in an order. One statement; `where` and `order` are ours, values are parameters."""
-    found = sql.fetch(f"SELECT {_CELLS} FROM {source()} WHERE {where} ORDER BY {order} LIMIT %s", [*params, limit])
-    return [_row(cells) for cells in found]
+    return select_parts([(where, params, order)], limit)
+
+
+def select_parts(parts: Sequence[Part], limit: int) -> list[OpportunityRow]:
+    """The first rows of each part, as many as the limit of each. One statement."""
+    texts: list[str] = []
+    values: list[Any] = []
+    for number, (where, params, order) in enumerate(parts):
+        first = f"SELECT {_CELLS} FROM {source()} WHERE {where} ORDER BY {order} LIMIT %s"
+        texts.append(first if len(parts) == 1 else f"SELECT * FROM ({first}) AS part_{number}")
+        values += [*params, limit]
+    return [_row(cells) for cells in sql.fetch(" UNION ALL ".join(texts), values)]
 
 
 def _row(cells: Sequence[Any]) -> OpportunityRow:

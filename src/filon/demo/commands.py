@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -64,21 +65,32 @@ def has_own_data() -> bool:
 
 
 def counts(imported: Import) -> dict[str, int]:
-    """How many records of each kind the sample has."""
-    mine = {"import_id": imported.pk}
+    """How many records of each kind the sample has. One statement."""
     made = imported.plan.get("made", {})
+    found = sql.fetch(
+        " UNION ALL ".join(
+            f"SELECT '{name}', COUNT(*) FROM {model._meta.db_table} WHERE import_id = %s"
+            for name, model in _COUNTED.items()
+        ),
+        [imported.pk] * len(_COUNTED),
+    )
     return {
         "colleagues": len(made.get("users", ())),
         "campaigns": len(made.get("campaigns", ())),
-        "products": Product.objects.filter(**mine).count(),
-        "companies": Company.objects.filter(**mine).count(),
-        "people": Person.objects.filter(**mine).count(),
-        "leads": Lead.objects.filter(**mine).count(),
-        "opportunities": Opportunity.objects.filter(**mine).count(),
-        "costs": Cost.objects.filter(**mine).count(),
-        "facts": Fact.objects.filter(**mine).count(),
-        "findings": Finding.objects.filter(**mine).count(),
+        **dict(found),
     }
+
+
+_COUNTED: Final[Mapping[str, type[Model]]] = {
+    "products": Product,
+    "companies": Company,
+    "people": Person,
+    "leads": Lead,
+    "opportunities": Opportunity,
+    "costs": Cost,
+    "facts": Fact,
+    "findings": Finding,
+}
 
 
 # Making them ----------------------------------------------------------------------------------------------------------

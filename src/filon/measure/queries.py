@@ -20,6 +20,7 @@ from filon.core.access import Actor
 from filon.core.conditions import ConditionError, Node, compile_sql, explain_error, fields_of, parse
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
+from filon.kit.looking import asked_once
 from filon.leads import fields
 from filon.measure import dimensions, engine, periods
 from filon.measure.dimensions import Dimension
@@ -207,10 +208,15 @@ def _of_source_lead(snapshot: Snapshot) -> str:
     return "".join(f", source_lead.{engine.identifier(name)}" for name in (*names, *attributes))
 
 
-def _colleagues(split: Sequence[Dimension], by: Actor) -> list[Colleague]:
+def _colleagues(split: Sequence[Dimension], by: Actor) -> Sequence[Colleague]:
     """Everybody with their manager, team and office, when they are asked about or bound what is seen."""
     if by.role != "manager" and not any(dimension.name in dimensions.OF_OWNER for dimension in split):
         return []
+    return _everybody()
+
+
+@asked_once
+def _everybody() -> Sequence[Colleague]:
     rows = sql.fetch("SELECT id, manager_id, team_id, office FROM core_user ORDER BY id")
     return [(user_id, manager_id, team_id, office) for user_id, manager_id, team_id, office in rows]
 

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.utils import translation
 
 from filon.core.conditions import ConditionError, Subject, compile_closure, fields_of, kinds_of, parse
-from filon.core.line import Batch
+from filon.core.line import Batch, Rows
 from filon.kit import sql
+from filon.kit.looking import asked_once
 from filon.leads.fields import REGISTRY
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.routing import decisions, rules, starter
@@ -87,6 +88,7 @@ def _never(_subject: Subject, _at: datetime) -> bool:
     return False
 
 
+@asked_once
 def published() -> RuleSet | None:
     """The rules in force; None before first use. One statement."""
     found = sql.fetch(
@@ -148,6 +150,7 @@ def timetable_of(week: Iterable[Iterable[Iterable[int]]], region: str) -> Timeta
     return Timetable(days, region, settings.TIME_ZONE)
 
 
+@asked_once
 def timetables() -> Timetables:
     """Everybody's working hours; the starter week when nobody set any. One statement."""
     return _timetables(sql.fetch(_CALENDARS))
@@ -219,16 +222,26 @@ def opened(batch: Batch, waiting: Sequence[Waiting], rule_set: RuleSet, *, holds
 
 
 def _counters(batch: Batch, pools: Sequence[Pool], *, holds: bool) -> dict[str, dict[str, Any]]:
-    """The counter rows of pools by name, locked in the order of their ids."""
-    rows = batch.rows(RoundRobin)
-    where, params = sql.any_of("pool", [decisions.pool_name(pool) for pool in pools])
-    counters = {row["pool"]: row for row in rows.load(where, params, lock=holds)}
-    for pool in pools if holds else ():
-        name = decisions.pool_name(pool)
+    """The counter rows of pools by name, with the turns taken; held ones are locked in the order of their ids."""
+    rows, turns = batch.rows(RoundRobin), batch.rows(Turn)
+    names = [decisions.pool_name(pool) for pool in pools]
+    if not holds:
+        where, params = sql.any_of("roundrobin.pool", names)
+        found = sql.fetch(
+            f"SELECT {Rows.joined([rows, turns])} FROM routing_roundrobin AS roundrobin "
+            f"LEFT JOIN routing_turn AS turn ON turn.round_robin_id = roundrobin.id WHERE {where}",
+            params,
+        )
+        for cells in found:
+            Rows.take_joined([rows, turns], cells)
+        return {row["pool"]: row for row in rows.by_id.values()}
+    where, params = sql.any_of("pool", names)
+    counters = {row["pool"]: row for row in rows.load(where, params, lock=True)}
+    for name in names:
         if name not in counters:
             counters[name] = rows.add(pool=name)
-    if holds:
-        rows.number()
+    rows.number()
+    turns.load(*sql.any_of("round_robin_id", [row["id"] for row in counters.values()]))
     return counters
 
 
@@ -238,9 +251,8 @@ def _rotations(
     counters: Mapping[str, dict[str, Any]],
     people: Mapping[int, Colleague],
 ) -> dict[Pool, Rotation]:
-    where, params = sql.any_of("round_robin_id", [row["id"] for row in counters.values()])
     last: dict[int, dict[int, int]] = {}
-    for turn in batch.rows(Turn).load(where, params):
+    for turn in batch.rows(Turn).by_id.values():
         last.setdefault(turn["round_robin_id"], {})[turn["user_id"]] = turn["last_turn"]
     rotations = {}
     for pool in pools:
@@ -336,7 +348,10 @@ def _campaigns(batch: Batch, leads: Iterable[dict[str, Any]]) -> dict[int, dict[
 
 
 def _owners(leads: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    where, params = sql.any_of("id", sorted({lead["owner_id"] for lead in leads if lead["owner_id"] is not None}))
+    ids = sorted({lead["owner_id"] for lead in leads if lead["owner_id"] is not None})
+    if not ids:
+        return {}
+    where, params = sql.any_of("id", ids)
     found = sql.fetch(f"SELECT id, name, name_folded FROM core_user WHERE {where}", params)
     return {cells[0]: dict(zip(("id", "name", "name_folded"), cells, strict=True)) for cells in found}
 

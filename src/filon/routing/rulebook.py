@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,15 @@ def draft() -> tuple[RuleSet, int]:
     """What people edit, with its revision: the draft, or the rules in force (revision 0) when there is none."""
     row = RoutingRuleSet.objects.filter(version=DRAFT).first()
     return (kept(row), row.revision) if row else (replace(in_force(), version=DRAFT), 0)
+
+
+def both() -> tuple[RuleSet, RuleSet, int]:
+    """The rules in force, the draft and its revision, as `in_force` and `draft` have them. One statement."""
+    latest = RoutingRuleSet.objects.order_by("-version").values("version")[:1]
+    rows = {row.version: row for row in RoutingRuleSet.objects.filter(Q(version=DRAFT) | Q(version=Subquery(latest)))}
+    edited = rows.pop(DRAFT, None)
+    now = next((kept(row) for row in rows.values()), None) or starter.rule_set()
+    return (now, kept(edited), edited.revision) if edited else (now, replace(now, version=DRAFT), 0)
 
 
 def version(number: int) -> RuleSet:

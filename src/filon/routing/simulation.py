@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from filon.core.access import Actor
-from filon.core.line import Batch
+from filon.core.line import Batch, Rows
 from filon.kit import sql
-from filon.leads.models import Company, Lead, Person
+from filon.leads.models import Campaign, Company, Lead, Person
 from filon.routing import commands, decisions, desk
 from filon.routing.decisions import Decision, Desk, RuleSet
 from filon.routing.desk import Waiting
@@ -70,12 +70,18 @@ def simulate(rules: RuleSet, *, by: Actor, at: datetime, leads: int = LEADS) -> 
 
 
 def _latest(batch: Batch, leads: int) -> list[dict[str, Any]]:
-    """The latest leads, oldest first."""
-    newest = sql.fetch("SELECT id FROM leads_lead ORDER BY captured_at DESC, id DESC LIMIT %s", [leads])
-    rows = batch.rows(Lead)
-    rows.load_ids(row[0] for row in newest)
-    found = [rows.by_id[lead_id] for (lead_id,) in reversed(newest)]
-    return [lead for lead in found if lead["lead_class"] not in commands.NOT_BUYERS]
+    """The latest leads, oldest first, with their people, companies and campaigns. One statement."""
+    tables = [batch.rows(model) for model in (Lead, Person, Company, Campaign)]
+    found = sql.fetch(
+        f"SELECT {Rows.joined(tables)} FROM leads_lead AS lead "
+        "JOIN leads_person AS person ON person.id = lead.person_id "
+        "LEFT JOIN leads_company AS company ON company.id = lead.company_id "
+        "LEFT JOIN leads_campaign AS campaign ON campaign.id = lead.campaign_id "
+        "ORDER BY lead.captured_at DESC, lead.id DESC LIMIT %s",
+        [leads],
+    )
+    newest = [Rows.take_joined(tables, cells)[0] or {} for cells in found]
+    return [lead for lead in reversed(newest) if lead["lead_class"] not in commands.NOT_BUYERS]
 
 
 def _as_new(leads: Sequence[dict[str, Any]]) -> list[Waiting]:

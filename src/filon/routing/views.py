@@ -139,8 +139,8 @@ def check_condition(request: Request) -> HttpResponse:
 @require_safe
 def simulation(request: Request) -> HttpResponse:
     """Where the draft would send the latest leads."""
-    book = queries.rule_book(by=request.actor, language=_language())
-    found = simulate(book.draft, by=request.actor, at=timezone.now())
+    _in_force, draft, revision = rulebook.both()
+    found = simulate(draft, by=request.actor, at=timezone.now())
     only_moved = request.GET.get("only") == "moved"
     shown = [outcome for outcome in found.outcomes if outcome.is_moved or not only_moved]
     here = reverse("routing:simulation")
@@ -148,7 +148,7 @@ def simulation(request: Request) -> HttpResponse:
         {"label": _("All leads"), "url": here, "current": not only_moved},
         {"label": _("Only those that would go elsewhere"), "url": f"{here}?only=moved", "current": only_moved},
     ]
-    return page(request, "routing/simulation.html", "rules", book=book, found=found, shown=shown, views=views)
+    return page(request, "routing/simulation.html", "rules", revision=revision, found=found, shown=shown, views=views)
 
 
 @require_POST

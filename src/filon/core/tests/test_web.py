@@ -15,6 +15,7 @@ from django.urls import path
 from filon.config import urls as house
 from filon.core import logs, web
 from filon.kit.errors import Kind, Refused, not_found
+from filon.kit.looking import asked_once
 from filon.kit.web import STATUS
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +194,21 @@ def test_django_itself_logs_no_addresses() -> None:
 def test_a_refusal_made_without_a_request_can_be_shown() -> None:
     request = RequestFactory().get("/api/v1/x")
     assert web.refusal(request, not_found("Lead")).status_code == 404
+
+
+@asked_once
+def question() -> object:
+    """Another answer each time it is asked."""
+    return object()
+
+
+@pytest.mark.parametrize(("method", "times"), [("GET", 1), ("HEAD", 1), ("POST", 2)])
+def test_only_a_request_that_looks_shares_answers(method: str, times: int):
+    answers: list[object] = []
+
+    def view(_request: HttpRequest) -> HttpResponse:
+        answers.extend([question(), question()])
+        return HttpResponse()
+
+    web.LookingMiddleware(view)(RequestFactory().generic(method, "/"))
+    assert len({id(answer) for answer in answers}) == times

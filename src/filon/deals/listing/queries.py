@@ -14,7 +14,7 @@ from django.db import connection
 from filon.core.access import Actor
 from filon.core.conditions import Node, compile_sql
 from filon.deals.listing import fields
-from filon.deals.rows import TABLES, OpportunityRow, cents, money, select, source
+from filon.deals.rows import TABLES, OpportunityRow, Part, cents, money, select_parts, source
 from filon.deals.scope import opportunity_scope
 from filon.kit import keyset, sql
 from filon.kit.text import fold
@@ -23,6 +23,7 @@ SORTS: Final = {"created": "created_at", "close": "close_date", "amount": "amoun
 """What a list can be sorted by; a leading minus turns the order round. Empty values come last either way."""
 DEFAULT_SORT: Final = "-created"
 MOST: Final = 200
+_MAY_BE_EMPTY: Final = frozenset({"amount", "close_date"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Totals:
 def opportunities(
     wanted: Filter, *, by: Actor, at: datetime, sort: str = DEFAULT_SORT, after: str = "", limit: int = 50
 ) -> Page:
-    """A page of opportunities the actor may see. One statement, two on the page where empty values begin.
+    """A page of opportunities the actor may see. One statement.
 
     Needs `deals.see`. Raises Refused for a cursor of another list.
     """
@@ -77,39 +78,41 @@ def opportunities(
     last = keyset.decode(after, 2) if after else None
     if last is not None and not (isinstance(last[1], int) and 0 <= last[1] < 2**63):
         raise keyset.wrong()
-    rows: list[OpportunityRow] = []
+    parts: list[Part] = []
     if last is None or last[0] is not None:
-        rows = _part(column, where, params, last, is_down=is_down, limit=limit + 1)
-    if len(rows) <= limit and column in {"amount", "close_date"}:
+        parts.append(_with_value(column, where, params, last, is_down=is_down))
+    if column in _MAY_BE_EMPTY:
         since = last[1] if last is not None and last[0] is None else None
-        rows += _empty_part(column, where, params, since, is_down=is_down, limit=limit + 1 - len(rows))
+        parts.append(_without_value(column, where, params, since, is_down=is_down))
+    rows = select_parts(parts, limit + 1)
+    if len(parts) > 1:
+        valued = [row for row in rows if getattr(row, column) is not None]
+        valued.sort(key=lambda row: (getattr(row, column), row.id), reverse=is_down)
+        empty = [row for row in rows if getattr(row, column) is None]
+        rows = [*valued, *sorted(empty, key=lambda row: row.id, reverse=is_down)]
     shown = rows[:limit]
     cursor = keyset.encode(_sort_value(shown[-1], column), shown[-1].id) if len(rows) > limit else ""
     return Page(shown, cursor)
 
 
-def _part(
-    column: str, where: str, params: list[Any], last: list[Any] | None, *, is_down: bool, limit: int
-) -> list[OpportunityRow]:
+def _with_value(column: str, where: str, params: list[Any], last: list[Any] | None, *, is_down: bool) -> Part:
     """Rows with a value in the sort column, after the last one seen."""
     order = "DESC" if is_down else "ASC"
-    more, values = f" AND opportunity.{column} IS NOT NULL" if column in {"amount", "close_date"} else "", list(params)
+    more, values = f" AND opportunity.{column} IS NOT NULL" if column in _MAY_BE_EMPTY else "", list(params)
     if last is not None:
         more += f" AND (opportunity.{column}, opportunity.id) {'<' if is_down else '>'} (%s, %s)"
         values += [_cursor_value(column, last[0]), last[1]]
-    return select(f"{where}{more}", values, f"opportunity.{column} {order}, opportunity.id {order}", limit)
+    return f"{where}{more}", values, f"opportunity.{column} {order}, opportunity.id {order}"
 
 
-def _empty_part(
-    column: str, where: str, params: list[Any], since: int | None, *, is_down: bool, limit: int
-) -> list[OpportunityRow]:
+def _without_value(column: str, where: str, params: list[Any], since: int | None, *, is_down: bool) -> Part:
     """Rows without a value in the sort column: they come last."""
     order, sign = ("DESC", "<") if is_down else ("ASC", ">")
     more, values = f" AND opportunity.{column} IS NULL", list(params)
     if since is not None:
         more += f" AND opportunity.id {sign} %s"
         values.append(since)
-    return select(f"{where}{more}", values, f"opportunity.id {order}", limit)
+    return f"{where}{more}", values, f"opportunity.id {order}"
 
 
 def _cursor_value(column: str, given: Any) -> Any:

@@ -55,12 +55,13 @@ class FactRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Elsewhere:
-    """What only slices above know, handed over by `config`. The first two cost one statement each.
+    """What only slices above know, handed over by `config`. `opportunities` costs one statement.
 
-    imports: empty names for sample data, whose facts are told as if nobody had imported them.
+    imports: their table and the expression of their name, empty for sample data, whose facts are told as if nobody had
+    imported them.
     """
 
-    imports: Callable[[Collection[int]], Mapping[int, str]]
+    imports: tuple[str, str]
     opportunities: Callable[[Collection[int], Actor], Mapping[int, str]]
     deal_stages: Mapping[str, object]
     loss_reasons: Mapping[str, object]
@@ -222,19 +223,19 @@ _NAMED: Final = (
 
 
 def _names(rows: Sequence[FactRow], by: Actor) -> Names:
-    wanted: dict[str, set[int]] = {name: set() for name, _table, _column in _NAMED}
+    assert _elsewhere is not None  # noqa: S101 — `connect` ran at start
+    tables = (*_NAMED, ("imports", *_elsewhere.imports))
+    wanted: dict[str, set[int]] = {name: set() for name, _table, _column in tables}
     for row in rows:
         wanted["people"] |= {row.person_id or 0}
         wanted["campaigns"] |= {row.campaign_id or 0}
         wanted["users"] |= {value for name, value in row.payload.items() if name in _USERS and isinstance(value, int)}
         if row.actor_kind in {"user", "key"}:
             wanted["users" if row.actor_kind == "user" else "keys"] |= {row.actor_id or 0}
-    imports = {row.import_id for row in rows if row.import_id is not None}
+        wanted["imports"] |= {row.import_id or 0}
     deals = {row.opportunity_id for row in rows if row.opportunity_id is not None}
-    assert _elsewhere is not None  # noqa: S101 — `connect` ran at start
     return Names(
-        **_named(wanted),
-        imports=_elsewhere.imports(imports) if imports else {},
+        **_named(wanted, tables),
         opportunities=_elsewhere.opportunities(deals, by) if deals else {},
         deal_stages=_elsewhere.deal_stages,
         loss_reasons=_elsewhere.loss_reasons,
@@ -244,11 +245,11 @@ def _names(rows: Sequence[FactRow], by: Actor) -> Names:
 _USERS: Final = frozenset({"owner_id", "from_owner_id", "to_owner_id", "user_id"})
 
 
-def _named(wanted: Mapping[str, set[int]]) -> dict[str, Any]:
+def _named(wanted: Mapping[str, set[int]], tables: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
     found: dict[str, dict[int, str]] = {name: {} for name in wanted}
     parts: list[str] = []
     params: list[Any] = []
-    for name, table, column in _NAMED:
+    for name, table, column in tables:
         ids = wanted[name] - {0}
         if ids:
             where, values = sql.any_of("id", sorted(ids))

@@ -15,7 +15,7 @@ from filon.core import access
 from filon.core.access import Actor
 from filon.kit import sql
 from filon.leads import fields
-from filon.leads.listing.rows import rows_of
+from filon.leads.listing.rows import rows_where
 
 DUE_TEMPLATE: Final = "leads/_home_due.html"
 CHANNELS_TEMPLATE: Final = "leads/_home_channels.html"
@@ -26,7 +26,7 @@ _OWED: Final = "due_at is not empty and responded_at is empty and is_open = true
 
 def due_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
     """What `DUE_TEMPLATE` takes: leads whose first contact is owed, the most urgent first: one's own, or those of the
-    team for whoever owns none. Three statements."""
+    team for whoever owns none. Two statements."""
     by.require("leads.see")
     parts, params = ["lead.due_at IS NOT NULL AND lead.responded_at IS NULL AND lead.is_open"], list[Any]()
     is_mine = by.role in {"sdr", "sales"}
@@ -35,13 +35,13 @@ def due_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
     scope, more = access.lead_scope(by)
     where, params = " AND ".join(filter(None, [*parts, scope])), [*params, *more]
     source = f"FROM {fields.BASE} WHERE {where}"
-    found = sql.fetch(f"SELECT lead.id {source} ORDER BY lead.due_at, lead.id LIMIT {SHOWN}", params)
+    first = f"lead.id IN (SELECT lead.id {source} ORDER BY lead.due_at, lead.id LIMIT {SHOWN})"
     late = "COALESCE(SUM(CASE WHEN lead.due_at < %s THEN 1 ELSE 0 END), 0)"
     now = connection.ops.adapt_datetimefield_value(at)
     counted = sql.fetch(f"SELECT COUNT(*), {late} {source}", [now, *params])[0]
     condition = f"{_OWED} and owner = {by.id}" if is_mine else _OWED
     return {
-        "rows": rows_of([row[0] for row in found]),
+        "rows": rows_where(first, params, "lead.due_at, lead.id"),
         "count": counted[0],
         "late": counted[1],
         "is_mine": is_mine,

@@ -131,10 +131,15 @@ def rows_of(ids: Sequence[int]) -> list[LeadRow]:
     """These leads in this order. One statement; no permission is checked: the caller has."""
     if not ids:
         return []
-    where, params = sql.any_of("lead.id", ids)
-    found = sql.fetch(f"SELECT {_SELECT} FROM {fields.source()} WHERE {where}", params)
-    rows = {cells[0]: _row(cells) for cells in found}
+    rows = {row.id: row for row in rows_where(*sql.any_of("lead.id", ids))}
     return [rows[lead_id] for lead_id in ids if lead_id in rows]
+
+
+def rows_where(where: str, params: Sequence[Any], order: str = "lead.id") -> list[LeadRow]:
+    """The leads for which a condition of ours over `fields.source()` holds, in an order. One statement; no permission
+    is checked: the caller has."""
+    found = sql.fetch(f"SELECT {_SELECT} FROM {fields.source()} WHERE {where} ORDER BY {order}", params)
+    return [_row(cells) for cells in found]
 
 
 def _row(cells: Sequence[Any]) -> LeadRow:

@@ -18,6 +18,7 @@ from filon.core import jobs
 from filon.core.jobs import JobContext
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
+from filon.kit.looking import asked_once
 from filon.measure import engine
 from filon.measure.lake import changes, files, sources
 from filon.measure.lake.changes import Changes, Position
@@ -46,6 +47,7 @@ class Reading:
     is_behind: bool = False
 
 
+@asked_once
 def current(*, at: datetime, may_wait: bool = False) -> Reading:
     """The lake with what changed brought in. `may_wait`: the asker can wait for as long as it takes (command, job).
 
@@ -61,7 +63,7 @@ def current(*, at: datetime, may_wait: bool = False) -> Reading:
     if _fits(manifest, found):
         with place.lock("lake", patience_s=None if may_wait else _PATIENCE_S) as is_held:
             if is_held:
-                return Reading(bring_in(place, at))
+                return Reading(bring_in(place, at, manifest, found))
     elif may_wait or _is_small():
         return Reading(rebuild(place, at))
     else:
@@ -105,12 +107,16 @@ def _reaching(place: Lake, manifest: Manifest, found: Changes) -> Snapshot:
 # Bringing in what changed ---------------------------------------------------------------------------------------------
 
 
-def bring_in(place: Lake, at: datetime) -> Snapshot:
-    """Read again the rows that changed and put them beside the parts. The caller holds the lock `lake`."""
+def bring_in(place: Lake, at: datetime, before: Manifest, found: Changes) -> Snapshot:
+    """Read again the rows that changed since `before` and put them beside the parts. The caller holds the lock `lake`.
+
+    What another has brought in meanwhile is looked at anew.
+    """
     manifest = place.manifest()
     if manifest is None:
         raise not_ready()
-    found = changes.since(manifest.position)
+    if manifest.token != before.token:
+        found = changes.since(manifest.position)
     if not found.is_news and found.facts < _TIDY:
         return _reaching(place, manifest, found)
     if found.everything:
@@ -321,9 +327,6 @@ def _is_stale(manifest: Manifest, until: datetime) -> bool:
     """Whether something was told since that had been learnt by then, or the ledger is another one."""
     if changes.mark_of(manifest.position.id) != manifest.position.mark:
         return True
-    found = changes.position()
-    if found.id == manifest.position.id:
-        return False
     moment = connection.ops.adapt_datetimefield_value(until)
     return bool(
         sql.fetch("SELECT 1 FROM core_fact WHERE id > %s AND learnt_at <= %s LIMIT 1", [manifest.position.id, moment])

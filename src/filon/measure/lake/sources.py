@@ -256,12 +256,11 @@ def _facts_of_leads(where: Sequence[Where], cut: Cut) -> pa.Table:
     statements: list[tuple[str, Sequence[Any]]] = []
     for text, params in where:
         own = f"{text.format(id='fact.lead_id')} AND {_of_kinds((*JOURNEY, *ACTS))} AND {live}"
-        select = f"SELECT {_select(_FACT, subject='fact.lead_id')} FROM core_fact AS fact WHERE {own}"
-        statements.append((select, [*params, *live_params]))
+        of_lead = f"SELECT {_select(_FACT, subject='fact.lead_id')} FROM core_fact AS fact WHERE {own}"
         persons = _OF_PERSONS.format(where=text.format(id="lead.id"))
-        of_person = f"{persons} AND {_of_kinds(ACTS)} AND {live}"
-        select = f"SELECT {_select(_FACT, subject=_LEAD_OF_PERSON)} FROM core_fact AS fact WHERE {of_person}"
-        statements.append((select, [*params, *live_params]))
+        acts = f"{persons} AND {_of_kinds(ACTS)} AND {live}"
+        of_person = f"SELECT {_select(_FACT, subject=_LEAD_OF_PERSON)} FROM core_fact AS fact WHERE {acts}"
+        statements.append((f"{of_lead} UNION ALL {of_person}", [*params, *live_params, *params, *live_params]))
     return _table(statements, _FACT)
 
 

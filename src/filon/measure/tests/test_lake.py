@@ -104,8 +104,36 @@ def test_facts_no_figure_counts_cost_no_writing_and_move_the_moment(world: World
 def test_a_fresh_lake_costs_a_handful_of_statements(world: World, django_assert_num_queries):
     world.lead()
     world.ask("funnel")
-    with django_assert_num_queries(3):  # the mark of the position, undone imports, facts since
+    with django_assert_num_queries(1):  # the fact it stands at, imports undone and facts since
         world.ask("funnel")
+
+
+def test_bringing_in_what_changed_costs_three_statements_more(world: World, django_assert_num_queries):
+    leads = [world.lead() for _ in range(3)]
+    world.ask("funnel")
+    for lead in leads:
+        world.move(lead, "mql", "2026-01-08")
+    with django_assert_num_queries(3):  # the facts since; the leads they name, with all that is told of them
+        assert world.row("funnel")["mql"] == 3
+
+
+def test_a_fact_told_while_others_are_looked_at_is_brought_in_the_next_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = world.lead(), world.lead()
+    world.ask("funnel")
+    world.move(first, "mql", "2026-01-08")
+    told = changes._told
+
+    def and_then_another(known: changes.Position) -> list[changes._Told]:
+        rows = told(known)
+        monkeypatch.setattr(changes, "_told", told)
+        world.move(second, "mql", "2026-01-08")
+        return rows
+
+    monkeypatch.setattr(changes, "_told", and_then_another)
+    assert world.row("funnel")["mql"] == 1
+    assert world.row("funnel")["mql"] == 2
 
 
 def test_an_import_taken_back_counts_no_more(world: World):

@@ -108,8 +108,8 @@ def test_rules_see_what_was_known_when_the_lead_came_in(ops, make_user, submit, 
 @pytest.mark.parametrize("size", [1, 25])
 def test_a_simulation_costs_the_same_for_any_number_of_leads(ops, at, size, django_assert_num_queries):
     take([entry(at, company__name=f"Account {n}") for n in range(size)], at)
-    with django_assert_num_queries(11):
-        # ids, leads, who asked; counters, colleagues, companies, their other leads and deals, turns; people, acts
+    with django_assert_num_queries(7):
+        # leads with their records, who asked; counters with turns, colleagues, their accounts' leads and deals; acts
         assert len(simulate(RuleSet(0, RULES), by=ops, at=at).outcomes) == size
 
 
