@@ -60,6 +60,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         routing.route_leads,
         leads.answer_leads,
         answer_scores,
+        records.forget_refused,
         leads.record_findings,
     ],
     "event": [
@@ -70,6 +71,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         acts.record_acts,
         score_leads,
         routing.route_leads,
+        records.forget_refused,
         leads.record_findings,
     ],
     "edit": [
@@ -77,6 +79,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         claims.claim_names,
         editing.apply_edits,
         score_leads,
+        records.forget_refused,
         leads.record_findings,
     ],
     "company": [
@@ -84,11 +87,13 @@ LINES: Mapping[str, Sequence[Step]] = {
         unify.identify_companies,
         leads.record_accounts,
         score_leads,
+        records.forget_refused,
         leads.record_findings,
     ],
     "cost": [
         records.recognise,
         costs.record_costs,
+        records.forget_refused,
         leads.record_findings,
     ],
     "opportunity": [
@@ -98,16 +103,19 @@ LINES: Mapping[str, Sequence[Step]] = {
         leads.record_companies,
         deals.record_opportunities,
         score_leads,
+        records.forget_refused,
         leads.record_findings,
     ],
     "product": [
         records.recognise,
         products.record_products,
+        records.forget_refused,
         leads.record_findings,
     ],
     "user": [
         records.recognise,
         colleagues.record_users,
+        records.forget_refused,
         leads.record_findings,
     ],
 }

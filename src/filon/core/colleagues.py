@@ -101,7 +101,9 @@ class _People:
         self.by_name: dict[str, dict[str, Any]] = {}
         for row in self.users.by_id.values():
             self._index(row)
-        self.chosen = {id(item): self._find(item) or self._add(item) for item in items}
+        self.chosen: dict[int, dict[str, Any]] = {}
+        for item in items:
+            self.chosen[id(item)] = self._find(item) or self._add(item)
         for item in items:
             manager = item.entry.values.get("manager")
             if manager and _name_key(manager) not in self.by_name:
@@ -171,6 +173,9 @@ class _People:
 
     def _find(self, item: Item) -> dict[str, Any] | None:
         values = item.entry.values
+        for other in item.namesakes():
+            if id(other) in self.chosen:
+                return self.chosen[id(other)]
         if item.given_before is not None and item.source_record is not None:
             known = self.users.by_id.get(item.source_record["record_id"])
             if known is not None:

@@ -7,7 +7,7 @@ steps an entry of each kind goes through; the doors call `take` and never know t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -69,11 +69,25 @@ class Item:
     record: dict[str, Any] | None = None  # the opportunity, cost, product or user of other kinds
     source_record: dict[str, Any] | None = None
     given_before: Mapping[str, Any] | None = None  # what the same system last gave
+    earlier: Item | None = None  # the last one before it in the batch that its system calls by the same key
+    later: Item | None = None  # and the next one after it
+    gives: Mapping[str, Any] = field(default_factory=dict)  # what it says, as `given_before`, when there are such
     answer: dict[str, Any] | None = None
 
+    def namesakes(self) -> Iterator[Item]:
+        """Items before it in the batch under the same key, the latest first: what they became is its record too."""
+        item = self.earlier
+        while item is not None:
+            yield item
+            item = item.earlier
+
     def refuse(self, message: str, *, field_name: str = "", code: str = "invalid") -> None:
-        """Take the item off the line with its reason; the rest of the batch goes on."""
+        """Take the item off the line with its reason; the rest of the batch goes on, as if it had said nothing."""
         self.outcome = "rejected"
+        before, item = self.given_before, self.later
+        while item is not None:
+            item.given_before = before
+            before, item = {**(before or {}), **item.gives}, item.later
         self.refusal = Refused(message, Kind.INVALID, [{"field": field_name, "message": message}], code)
 
 
@@ -88,10 +102,16 @@ class Rows:
         self.new: list[dict[str, Any]] = []
         self.changed: dict[int, set[str]] = {}
         self._fresh: set[int] = set()
+        self._makers: dict[int, Item] = {}
+        self._last_id = 0
 
     def is_new(self, row: dict[str, Any]) -> bool:
         """Whether the row was made in this batch."""
         return "id" not in row or row["id"] in self._fresh
+
+    def is_made_by(self, item: Item, row: dict[str, Any]) -> bool:
+        """Whether the row is new and this item the first to fill it: to the items behind it the row is known."""
+        return self.is_new(row) and self._makers.setdefault(row["id"], item) is item
 
     def load(self, where: str, params: Sequence[Any], *, lock: bool = False) -> list[dict[str, Any]]:
         """Read rows into the batch (those already here stay as they are), in id order."""
@@ -151,10 +171,17 @@ class Rows:
     def number(self) -> None:
         """Give an id to every new row that has none yet."""
         waiting = [row for row in self.new if "id" not in row]
-        for row, row_id in zip(waiting, sql.allocate_ids(self.model, len(waiting)), strict=True):
-            row["id"] = row_id
+        for row, row_id in zip(waiting, sql.allocate_ids(self.model, len(waiting), after=self._last_id), strict=True):
+            row["id"] = self._last_id = row_id
             self.by_id[row_id] = row
         self._fresh.update(row["id"] for row in waiting)
+
+    def leave_out(self, row: dict[str, Any]) -> None:
+        """Neither write a new row nor change a known one after all."""
+        if self.is_new(row):
+            self.new = [one for one in self.new if one is not row]
+        else:
+            self.changed.pop(row["id"], None)
 
     def change(self, row: dict[str, Any], column: str, value: Any) -> bool:
         """Set a column; True when that is news. A row made in this batch needs no update of its own."""

@@ -92,8 +92,11 @@ def one_of(column: str, values: Iterable[Any]) -> models.Q:
     return models.Q(*((column, value) for value in values), _connector=models.Q.OR)
 
 
-def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
-    """Reserve `count` ids. On SQLite this holds only inside the write transaction that uses them."""
+def allocate_ids(model: type[models.Model], count: int, *, after: int = 0) -> range | list[int]:
+    """Reserve `count` ids. On SQLite this holds only inside the write transaction that uses them.
+
+    after: the last id that this transaction has reserved and not yet used.
+    """
     if count == 0:
         return []
     table = model._meta.db_table
@@ -104,7 +107,7 @@ def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
         )
         return [row[0] for row in rows]
     rows = fetch("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-    first = (rows[0][0] if rows else 0) + 1
+    first = max(rows[0][0] if rows else 0, after) + 1
     return range(first, first + count)
 
 

@@ -86,7 +86,7 @@ def _journeys(batch: Batch, items: list[Item]) -> _Journeys:
         return {}
     where, params = sql.any_of("person_id", sorted(people))
     found: _Journeys = {}
-    for lead in batch.rows(Lead).load(f"{where} AND product_line = ''", params):
+    for lead in batch.rows(Lead).load(f"{where} AND product_line = ''", params, lock=True):
         found.setdefault(lead["person_id"], []).append(lead)
     for leads in found.values():
         leads.sort(key=lambda lead: (lead["captured_at"], lead["id"]))

@@ -8,10 +8,11 @@ from typing import Any
 from django.db import models
 
 from filon.core.line import Batch, Item
+from filon.core.models import User
 from filon.kit import sql
 from filon.kit.text import fold_common
 from filon.leads import fills, names, records, rules, stages
-from filon.leads.events import FieldsChanged, LeadCaptured, Submitted
+from filon.leads.events import FieldsChanged, LeadCaptured, OwnerChanged, Submitted
 from filon.leads.models import Company, Finding, Lead, Person
 
 
@@ -26,6 +27,9 @@ def record_accounts(batch: Batch) -> None:
     """Write the companies of a list of companies, with their owners and attributes."""
     rows = batch.rows(Company)
     owners = names.owners(batch, batch.going())
+    if owners:
+        before = (item.company["owner_id"] for item in batch.going() if item.company is not None)
+        batch.rows(User).load_ids(owner_id for owner_id in before if owner_id is not None)
     seen: set[int] = set()
     for item in batch.going():
         company = item.company
@@ -37,9 +41,18 @@ def record_accounts(batch: Batch) -> None:
         _fill(batch, Company, item, company, fills.COMPANY)
         _fill_attributes(batch, Company, item, company)
         if (owner := item.entry.values.get("owner")) and _may_write(item, "owner", owner, company["owner_id"], company):
-            rows.change(company, "owner_id", owners[names.owner_key(owner)])
+            _give_account(batch, item, company, owner, owners[names.owner_key(owner)])
         records.point(batch, item, company)
         item.outcome = _outcome(item, is_new=is_first)
+
+
+def _give_account(batch: Batch, item: Item, company: dict[str, Any], owner: str, owner_id: int) -> None:
+    """Give an account its owner; one that was known changes hands, and that is told by names, as by hand."""
+    rows, before = batch.rows(Company), company["owner_id"]
+    if rows.change(company, "owner_id", owner_id) and not rows.is_made_by(item, company):
+        known = batch.rows(User).by_id.get(before) if before is not None else None
+        old = (known["name"] or known["email"]) if known is not None else None
+        _tell_change(batch, Company, item, company, old={"owner": old}, new={"owner": owner})
 
 
 def record_people(batch: Batch) -> None:
@@ -83,10 +96,10 @@ def open_leads_of(batch: Batch, items: list[Item]) -> dict[int, dict[str, Any]]:
     known = [item.person["id"] for item in items if item.person is not None and item.is_matched]
     known += [person["id"] for item in items for person in item.others]
     named = [item.source_record["record_id"] for item in items if item.given_before is not None and item.source_record]
-    rows.load_ids(named)
+    rows.load_ids(named, lock=True)
     if known:
         where, params = sql.any_of("person_id", sorted(set(known)))
-        rows.load(f"{where} AND is_open AND product_line = ''", params)
+        rows.load(f"{where} AND is_open AND product_line = ''", params, lock=True)
     return {row["person_id"]: row for row in rows.by_id.values() if row["is_open"] and not row["product_line"]}
 
 
@@ -94,21 +107,24 @@ def _choose_lead(batch: Batch, item: Item, open_leads: dict[int, dict[str, Any]]
     rows = batch.rows(Lead)
     person = item.person
     assert person is not None  # noqa: S101 — identify_people sets it
-    lead = None
-    if item.given_before is not None and item.source_record is not None:
+    lead = next((other.lead for other in item.namesakes() if other.lead is not None), None)
+    if lead is None and item.given_before is not None and item.source_record is not None:
         lead = rows.by_id.get(item.source_record["record_id"])
     if lead is None:
         lead = open_leads.get(person["id"])
-    if lead is not None:
-        item.lead, item.outcome = lead, "updated"
-        return
-    item.lead = new_lead(batch, item, person)
-    if not _is_closed_by(item):
-        open_leads[person["id"]] = item.lead
+    if lead is None:
+        lead = open_leads[person["id"]] = new_lead(batch, item, person)
+    else:
+        item.outcome = "updated"
+    item.lead = lead
+    if open_leads.get(person["id"]) is lead and _is_closed_by(item):
+        del open_leads[person["id"]]  # the person's next entry opens another journey
 
 
 def _is_closed_by(item: Item) -> bool:
-    """Whether the entry itself says that its journey is over."""
+    """Whether the entry says, and has not said before, that its journey is over."""
+    if not _is_news(item, "outcome", "stage"):
+        return False
     if item.entry.values.get("outcome") in {"won", "lost"}:
         return True
     stage = rules.stage_named(fold_common(item.entry.values.get("stage", "")))
@@ -141,16 +157,41 @@ def _fill_lead(
 ) -> None:
     rows, values = batch.rows(Lead), item.entry.values
     is_new = rows.is_new(lead) and item.outcome == "created"
-    if is_new or not lead["source"]:
+    if is_new:
         _fill_origin(batch, item, lead, campaigns)
+    elif not lead["source"]:
+        _complete_origin(batch, item, lead, campaigns)
     _fill(batch, Lead, item, lead, fills.LEAD)
     _fill_attributes(batch, Lead, item, lead)
     if owner := values.get("owner"):
         owner_id = owners[names.owner_key(owner)]
         if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
-            rows.change(lead, "owner_id", owner_id)
+            _hand_over(batch, item, lead, owner_id)
     if item.company is not None and lead["company_id"] is None:
         rows.change(lead, "company_id", item.company["id"])
+
+
+def _hand_over(batch: Batch, item: Item, lead: dict[str, Any], owner_id: int) -> None:
+    """Give the lead the owner that the entry names; one that was known changes hands, and that is told."""
+    rows, before = batch.rows(Lead), lead["owner_id"]
+    if rows.change(lead, "owner_id", owner_id) and not rows.is_made_by(item, lead):
+        rows.change(lead, "updated_at", batch.at)
+        ids = {"lead_id": lead["id"], "person_id": lead["person_id"]}
+        batch.tell(OwnerChanged(at=batch.at, from_owner_id=before, to_owner_id=owner_id, **ids))
+        item.is_changed = True
+
+
+def _complete_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
+    """Fill the gaps in where a known lead came from, and tell it."""
+    columns = {"source": "source", "campaign": "campaign_id", "channel": "channel"}
+    before = {field: lead[column] for field, column in columns.items()}
+    _fill_origin(batch, item, lead, campaigns)
+    new = {field: lead[column] for field, column in columns.items() if lead[column] != before[field]}
+    if new:
+        old = {field: None if field == "campaign" else before[field] for field in new}
+        if "campaign" in new:
+            new["campaign"] = item.entry.values["campaign"]
+        _tell_change(batch, Lead, item, lead, old=old, new=new)
 
 
 def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
@@ -163,7 +204,7 @@ def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapp
         rows.change(lead, "source_folded", folded)
     elif not lead["source"]:
         batch.find("lead", "lead_without_source", "")
-    if campaign := values.get("campaign"):
+    if lead["campaign_id"] is None and (campaign := values.get("campaign")):
         rows.change(lead, "campaign_id", campaigns[names.campaign_key(campaign)])
     channel = "unknown"
     if given := values.get("channel"):
@@ -235,7 +276,7 @@ def _fill(
 ) -> None:
     """Write the entry's values into a row; a known row that changes leaves a fact with the old and new values."""
     rows = batch.rows(model)
-    if rows.is_new(row):
+    if rows.is_made_by(item, row):
         fills.fill_new(row, item.entry.values, plan)
         return
     values = item.entry.values
@@ -262,7 +303,7 @@ def _fill_attributes(batch: Batch, model: type[models.Model], item: Item, row: d
         return
     rows = batch.rows(model)
     old = {f"attributes.{name}": row["attributes"].get(name) for name in attributes}
-    is_new = rows.is_new(row)
+    is_new = rows.is_made_by(item, row)
     rows.change(row, "attributes", {**row["attributes"], **attributes})
     rows.change(row, "attributes_folded", {**row["attributes_folded"], **fills.fold_attributes(attributes)})
     if not is_new:

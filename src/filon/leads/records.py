@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from filon.core.line import Batch, Item
+from filon.core.line import Batch, Item, Rows
 from filon.kit import sql
 from filon.leads import rules
 from filon.leads.models import SourceRecord
@@ -20,10 +20,12 @@ def recognise(batch: Batch) -> None:
     rows = batch.rows(SourceRecord)
     found = rows.load(f"{where} AND kind = %s", [*params, kind], lock=True)
     known = {(row["system"], row["key"]): row for row in found}
+    latest: dict[tuple[str, str], Item] = {}
     for item in items:
-        row = known.get((item.entry.system, item.entry.key))
+        name = (item.entry.system, item.entry.key)
+        row = known.get(name)
         if row is None:
-            row = known[item.entry.system, item.entry.key] = rows.add(
+            row = known[name] = rows.add(
                 kind=kind,
                 system=item.entry.system,
                 key=item.entry.key,
@@ -40,6 +42,48 @@ def recognise(batch: Batch) -> None:
             rows.change(row, "last_import_id", batch.import_id)
             rows.change(row, "given", {**before, **given(item)})
         item.source_record = row
+        if item.outcome != "unchanged":
+            _chain(item, latest.get(name))
+            latest[name] = item
+
+
+def _chain(item: Item, earlier: Item | None) -> None:
+    if earlier is not None:
+        item.earlier, earlier.later = earlier, item
+        item.gives = given(item)
+
+
+def forget_refused(batch: Batch) -> None:
+    """A refused entry gave nothing: when its system gives it again, it is looked at again. No statement."""
+    touched = {id(item.source_record) for item in batch.items if item.refusal is not None and item.source_record}
+    if not touched:
+        return
+    by_record: dict[int, list[Item]] = {}
+    for item in batch.items:
+        if id(item.source_record) in touched:
+            by_record.setdefault(id(item.source_record), []).append(item)
+    for items in by_record.values():
+        _forget(batch.rows(SourceRecord), items)
+
+
+def _forget(rows: Rows, items: list[Item]) -> None:
+    """items: those of one source record, in their order."""
+    before: Item | None = None
+    for item in items:
+        says_the_same = before is not None and item.entry.digest == before.entry.digest
+        if item.outcome == "unchanged" and says_the_same and before is not None and before.refusal is not None:
+            item.outcome, item.refusal = "rejected", before.refusal
+        before = item
+    row, taken = items[0].source_record, [item for item in items if item.refusal is None]
+    if row is None:
+        return
+    if not taken:
+        rows.leave_out(row)
+        return
+    row["digest"] = taken[-1].entry.digest
+    row["given"] = {**(items[0].given_before or {})}
+    for item in taken:
+        row["given"] |= given(item)
 
 
 def given(item: Item) -> dict[str, str]:

@@ -25,7 +25,6 @@ def score_leads(batch: Batch) -> None:
     """
     leads = batch.rows(Lead)
     leads.number()
-    _hold(batch)
     compiled = batch.known["scoring"] = commands.scoring_in_force(batch.at)
     news = _news(batch, compiled)
     moved = _moved(batch, compiled)
@@ -41,24 +40,6 @@ def score_leads(batch: Batch) -> None:
     judge.set_grades(batch, levels, judged.values())
     if batch.is_live:
         crossing.tell_crossings(batch, compiled, levels, judged.values(), fits_before)
-
-
-def _hold(batch: Batch) -> None:
-    """On PostgreSQL: keep others from judging the known leads of this batch, and see what they made of them.
-
-    A recomputation by a version published since these rows were read would else be overwritten by sums it no longer
-    knows. SQLite has one writer at a time.
-    """
-    leads = batch.rows(Lead)
-    told = {lead_id for event in batch.facts if (lead_id := event.__dict__.get("lead_id")) is not None}
-    known = sorted((told | leads.changed.keys()) - {lead["id"] for lead in leads.new})
-    if not known or batch.is_rehearsal or not sql.is_postgresql():
-        return
-    where, params = sql.any_of("id", known)
-    statement = f"SELECT id, fit, engagement_log FROM leads_lead WHERE {where} ORDER BY id FOR UPDATE"
-    for lead_id, fit, engagement_log in sql.fetch(statement, params):
-        if lead_id in leads.by_id:
-            leads.by_id[lead_id].update(fit=fit, engagement_log=engagement_log)
 
 
 @dataclass(slots=True)

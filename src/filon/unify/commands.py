@@ -28,9 +28,10 @@ def identify_companies(batch: Batch) -> None:
     known = _known_companies(batch, {key for _, keys in wanted for key in rules.names_claimed(keys, is_new=True)})
     claims: list[tuple[tuple[str, str], dict[str, Any]]] = []
     for item, keys in wanted:
-        if not keys and id(item) not in told:
+        company = _told_earlier(item) or told.get(id(item))
+        if not keys and company is None:
             continue
-        company = told.get(id(item)) or next((known[key] for key in keys if key in known), None)
+        company = company or next((known[key] for key in keys if key in known), None)
         is_new = company is None
         if company is None:
             company = _new_company(batch, item, keys)
@@ -43,6 +44,13 @@ def identify_companies(batch: Batch) -> None:
     rows = batch.rows(CompanyKey)
     for key, company in sorted(claims, key=itemgetter(0)):  # in one order, so that two writers never deadlock
         rows.add(company_id=company["id"], kind=key[0], value=key[1])
+
+
+def _told_earlier(item: Item) -> dict[str, Any] | None:
+    """The company that an entry of kind company has been in this batch already, under the same key."""
+    if item.entry.kind != "company":
+        return None
+    return next((other.company for other in item.namesakes() if other.company is not None), None)
 
 
 def _told_companies(batch: Batch) -> dict[int, dict[str, Any]]:

@@ -28,7 +28,9 @@ def record_costs(batch: Batch) -> None:
         cells = _cells(batch, item, campaigns)
         if cells is None:
             continue
-        known = rows.by_id.get(item.source_record["record_id"]) if item.given_before and item.source_record else None
+        known = next((other.record for other in item.namesakes() if other.record is not None), None)
+        if known is None and item.given_before and item.source_record:
+            known = rows.by_id.get(item.source_record["record_id"])
         if known is not None:
             changed = [rows.change(known, column, value) for column, value in cells.items()]
             item.outcome, item.record = ("updated" if any(changed) else "unchanged"), known

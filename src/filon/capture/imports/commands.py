@@ -251,6 +251,10 @@ class Progress:
     counts: dict[str, int]
 
 
+class Overtaken(Exception):
+    """Another process has taken in the rows that this one was about to write: nothing is written twice."""
+
+
 def start_import(import_id: int, *, by: Actor) -> Import:
     """Let a planned import run (or a failed or cancelled one go on). Needs `imports.run`."""
     by.require("imports.run")
@@ -277,12 +281,16 @@ def run_import(import_id: int, *, by: Actor, now: Callable[[], datetime]) -> Ite
     try:
         with sql.bulk_writing(), _garbage_between_chunks():
             yield from _chunks(imported, plan, by=by, now=now)
+    except Overtaken as error:
+        raise Refused(_("Another process is taking this import in: follow it there."), Refusal.CONFLICT) from error
     except UnreadableFile as error:
         message = _(error.message) % error.params
         _end(import_id, Import.State.FAILED, started, at=now(), error=message)
         raise Refused(message, Refusal.INVALID, code=error.code) from error
     except Exception as error:
-        _end(import_id, Import.State.FAILED, started, at=now(), error=f"{type(error).__name__}: {error}")
+        _end(
+            import_id, Import.State.FAILED, started, at=now(), error=type(error).__name__
+        )  # its text may hold what people wrote
         raise
     cancelled = Import.objects.filter(pk=import_id, wants_cancel=True).exists()
     _end(import_id, Import.State.CANCELLED if cancelled else Import.State.DONE, started, at=now())
@@ -383,8 +391,8 @@ def _take_chunk(
 
     try:
         line.run_with_retries(make, after=after)
-    except (OperationalError, InterfaceError):
-        raise  # the database is at fault, not a row
+    except (OperationalError, InterfaceError, Overtaken):
+        raise  # no row is at fault
     except Exception as error:
         if not rows:
             raise
@@ -395,6 +403,7 @@ def _take_chunk(
         before, behind = [r for r in rejects if r.number < rows[middle].number], rejects
         _take_chunk(imported, plan, rows[:middle], before, by=by, at=at)
         return _take_chunk(imported, plan, rows[middle:], [r for r in behind if r not in before], by=by, at=at)
+    imported.done_rows = counters["done_rows"]
     return counters
 
 
@@ -414,13 +423,15 @@ def _keep_chunk(
     for item in batch.items:
         counts[item.outcome] += 1
     counts["rejected"] += len(rejects)
-    last = max([*(row.number for row in rows[-1:]), *(row.number for row in rejects[-1:])])
-    first = min([*(row.number for row in rows[:1]), *(row.number for row in rejects[:1])])
-    Import.objects.filter(pk=imported.pk).update(
+    numbers = [row.number for row in rows] + [row.number for row in rejects]
+    first, last = min(numbers), max(numbers)
+    is_ours = Import.objects.filter(pk=imported.pk, done_rows=imported.done_rows).update(
         done_rows=last,
         rows=F("rows") + sum(counts.values()),
         **{name: F(name) + count for name, count in counts.items()},
     )
+    if not is_ours:
+        raise Overtaken
     InboxEntry.objects.create(
         door="file",
         kind=batch.items[0].entry.kind if batch.items else "lead",

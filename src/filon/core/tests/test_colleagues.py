@@ -16,7 +16,7 @@ from filon.core.models import Fact, Team, User
 
 @pytest.fixture
 def take(db, at):
-    """Take colleagues down the line, keyed by their name."""
+    """Take colleagues down the line, keyed as a file's rows are: by e-mail, else by name."""
     assert "user" in flow.LINES
 
     def taken(*rows, by=SYSTEM):
@@ -28,7 +28,7 @@ def take(db, at):
                 values=values,
                 is_live=False,
                 system="default",
-                key=values.get("name") or values.get("email", ""),
+                key=(f"email:{values['email']}" if values.get("email") else f"name:{values.get('name', '')}"),
                 digest=hashlib.md5(repr(sorted(values.items())).encode()).hexdigest(),
             )
             for values in rows

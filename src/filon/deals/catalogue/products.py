@@ -69,11 +69,11 @@ def record_products(batch: Batch) -> None:
             row = by_name[key(name)] = _add(batch, name, key(name), is_known=True)
         elif item.outcome == "created":
             item.outcome = "unchanged"
+        item.record = row
         chosen.append((item, row))
     rows.number()
     for item, row in chosen:
         _fill(batch, item, row, by_name)
-        item.record = row
         records.point(batch, item, row)
     _ask_again(batch, [row for _, row in chosen])
 
@@ -93,6 +93,8 @@ def _is_sound(item: Item) -> bool:
 def _of_source(batch: Batch, item: Item) -> dict[str, Any] | None:
     if item.given_before is None or item.source_record is None:
         return None
+    if earlier := next((other.record for other in item.namesakes() if other.record is not None), None):
+        return earlier
     return batch.rows(Product).by_id.get(item.source_record["record_id"])
 
 

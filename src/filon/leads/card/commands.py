@@ -104,14 +104,18 @@ def _entry(act: ActOn, at: datetime, door: str) -> Entry:
 
 
 def _know(batch: Batch, acts: Sequence[ActOn], by: Actor) -> None:
-    """Tell the line which lead, and so which person, each act is about. Three statements."""
+    """Tell the line which lead, and so which person, each act is about. Three statements.
+
+    People are locked before their leads, as everywhere in the line.
+    """
     where, params = sql.any_of("lead.id", sorted({act.lead_id for act in acts}))
     scope, more = access.lead_scope(by)
     scoped = f" AND {scope}" if scope else ""
-    seen = {row[0] for row in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", [*params, *more])}
+    statement = f"SELECT lead.id, lead.person_id FROM leads_lead lead WHERE {where}{scoped}"
+    seen = dict(sql.fetch(statement, [*params, *more]))
     leads, people = batch.rows(Lead), batch.rows(Person)
+    people.load_ids(seen.values(), lock=True)
     leads.load_ids(seen, lock=True)
-    people.load_ids({lead["person_id"] for lead in leads.by_id.values()}, lock=True)
     for item, act in zip(batch.items, acts, strict=True):
         lead = leads.by_id.get(act.lead_id)
         if lead is None:
