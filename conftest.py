@@ -26,6 +26,11 @@ for name in ("FILON_LANGUAGE", "FILON_TIME_ZONE", "FILON_CURRENCY", "FILON_EMAIL
 import django  # noqa: E402 — after the settings it reads
 
 django.setup()
+
+from hypothesis import settings  # noqa: E402
+
+settings.register_profile("unhurried", settings(), deadline=None)  # a busy machine is no bug
+settings.load_profile("unhurried")
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or the processes of xdist would load the settings before they have a place
 
 pytest_plugins = ["tests.frame.databases", "tests.frame.people", "tests.frame.servers"]
