@@ -14,6 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from filon.capture import entries
+from filon.core import idempotency
 from filon.core.access import Actor
 from filon.core.inbox import Answer, Arrival
 from filon.core.line import Entry, Item
@@ -70,8 +71,7 @@ def parse(door: Door, body: bytes) -> Any:
 def arrival(door: Door, data: Any, *, by: Actor, at: datetime, key: str = "") -> Arrival:
     """What was sent, as an arrival of the inbox. Raises Refused: without the right, or naming the wrong fields."""
     by.require(door.permission)
-    if len(key) > 120:
-        raise Refused("An Idempotency-Key has at most 120 characters.", Kind.INVALID, code="idempotency_key_long")
+    idempotency.check_key(key)
     try:
         said = door.shape.model_validate(data)
     except ValidationError as error:

@@ -6,17 +6,15 @@ is committed as quarantined, with its reason, and can be replayed.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from filon.core import line
+from filon.core import idempotency, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import InboxEntry
@@ -24,8 +22,6 @@ from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 
 log = logging.getLogger("filon.inbox")
-KEY_KEPT: Final = timedelta(hours=72)
-"""How long the answer to an idempotency key is kept."""
 
 
 @dataclass(slots=True)
@@ -58,11 +54,11 @@ class Arrival:
 
     def scoped_key(self) -> str | None:
         """The key as the database knows it: per credential and route."""
-        return f"{self.by.kind}:{self.by.id}:{self.route}:{self.key}"[:200] if self.key else None
+        return idempotency.scoped_key(self.key, route=self.route, by=self.by) if self.key else None
 
     def payload_hash(self) -> str:
-        """Hash of what was sent, to tell a retry from another request under the same key."""
-        return hashlib.blake2b(orjson.dumps(self.payload, default=str), digest_size=16).hexdigest() if self.key else ""
+        """Hash of what was sent, where a retry may be compared with it."""
+        return idempotency.digest(self.payload) if self.key else ""
 
 
 def take(arrivals: Sequence[Arrival]) -> None:
@@ -81,8 +77,7 @@ def _without_twins(group: list[Arrival]) -> list[Arrival]:
     for arrival in group:
         key = arrival.scoped_key()
         if key is not None and key in seen:
-            message = "A request with this Idempotency-Key is still in flight. Try again in a moment."
-            arrival.answer = Answer(refusal=Refused(message, Kind.CONFLICT, code="idempotency_in_flight"))
+            arrival.answer = Answer(refusal=idempotency.in_flight())
             continue
         if key is not None:
             seen.add(key)
@@ -167,18 +162,17 @@ def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
 
 def first_kept(at: datetime) -> Any:
     """The oldest time whose answers are still replayed, as the database compares it."""
-    oldest = at - KEY_KEPT
+    oldest = at - idempotency.KEPT
     return oldest if sql.is_postgresql() else oldest.isoformat(" ")[:-6]
 
 
 def _replayed(arrival: Arrival, payload_hash: str, answer: Any) -> Answer:
     if payload_hash != arrival.payload_hash():
-        message = "This Idempotency-Key was used with another body. Send a new key for a new request."
-        return Answer(refusal=Refused(message, Kind.INVALID, code="idempotency_key_reused"))
-    if refused := answer.get("refusal"):
-        refusal = Refused(refused["message"], Kind(refused["kind"]), refused["errors"], refused["code"])
+        return Answer(refusal=idempotency.reused())
+    try:
+        return Answer(body=idempotency.first_answer(answer), is_replay=True)
+    except Refused as refusal:
         return Answer(refusal=refusal, is_replay=True)
-    return Answer(body=answer["body"], is_replay=True)
 
 
 _INBOX: Final = (
@@ -220,20 +214,8 @@ def _reason(answer: Answer) -> str:
 
 
 def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]:
-    kept: dict[str, Any] | None = None
     key = arrival.scoped_key() if status == "done" else None
-    if key:
-        refusal = arrival.answer.refusal
-        kept = {"body": arrival.answer.body}
-        if refusal is not None:
-            kept = {
-                "refusal": {
-                    "message": refusal.message,
-                    "kind": refusal.kind.value,
-                    "errors": refusal.errors,
-                    "code": refusal.code,
-                }
-            }
+    kept = idempotency.kept_answer(arrival.answer.body, arrival.answer.refusal) if key else None
     return (
         arrival.door,
         arrival.kind,

@@ -70,8 +70,7 @@ def understand(data: Any, by: Actor, at: datetime) -> Arrival:
 
 def _arrival(said: OpportunityIn, data: Any, *, by: Actor, at: datetime, key: str = "") -> Arrival:
     by.require("deals.change")
-    if len(key) > 120:
-        raise Refused("An Idempotency-Key has at most 120 characters.", Kind.INVALID, code="idempotency_key_long")
+    idempotency.check_key(key)
     return Arrival(
         door="api",
         kind="opportunity",
