@@ -18,7 +18,7 @@ from filon.core import idempotency
 from filon.core.access import Actor
 from filon.core.inbox import Answer, Arrival
 from filon.core.line import Entry, Item
-from filon.kit import web
+from filon.kit import json_in, web
 from filon.kit.errors import Kind, Refused
 
 
@@ -57,10 +57,7 @@ def parse(door: Door, body: bytes) -> Any:
     """The JSON of a request's body. Raises Refused."""
     if len(body) > door.longest:
         raise Refused(f"The body is longer than {door.longest} bytes.", Kind.TOO_LARGE, code="too_large")
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refused(f"The body is not JSON: {error}", Kind.MALFORMED, code="malformed") from error
+    data = json_in.read(body)
     if door is EVENTS and isinstance(data, list):
         data = {"events": data}
     if door is EVENTS and isinstance(data, dict) and "kind" in data:

@@ -141,7 +141,7 @@ def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:
     for field, value in said:
         if value in (None, "") or field in {"attributes", "company", "system", "lead_class"}:
             continue
-        values[field] = value.replace("\0", "") if isinstance(value, str) else value
+        values[field] = value
     if said.lead_class:
         values["class"] = said.lead_class
     if said.company is not None:
@@ -213,7 +213,7 @@ def _refuse(problems: list[dict[str, object]]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).replace("\0", "")
+    return str(value)
 
 
 def lead_answer(items: Sequence[Item]) -> Any:

@@ -18,7 +18,7 @@ from ninja import Header
 
 from filon.core.access import Actor
 from filon.core.models import InboxEntry
-from filon.kit import sql
+from filon.kit import json_in, sql
 from filon.kit.errors import Kind, Refused
 
 LONGEST: Final = 120
@@ -92,7 +92,7 @@ def in_flight() -> Refused:
 
 def answer_request(request: HttpRequest, key: str, act: Callable[[], Any], *, by: Actor, at: datetime) -> Any:
     """`answer_once` for a request of the API: its route is its address, its payload its body."""
-    body = orjson.loads(request.body) if key and request.body else None
+    body = json_in.read(request.body) if key and request.body else None
     return answer_once(act, route=f"{request.method} {request.path}", key=key, payload=body, by=by, at=at)
 
 

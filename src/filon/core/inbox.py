@@ -6,6 +6,7 @@ is committed as quarantined, with its reason, and can be replayed.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from filon.core import idempotency, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import InboxEntry
-from filon.kit import sql
+from filon.kit import json_in, sql
 from filon.kit.errors import Kind, Refused, not_found
 
 log = logging.getLogger("filon.inbox")
@@ -62,7 +63,10 @@ class Arrival:
 
 
 def take(arrivals: Sequence[Arrival]) -> None:
-    """Take arrivals down the line, those of one author and kind in one transaction; sets each `answer`."""
+    """Take arrivals down the line, those of one author and kind in one transaction; sets each `answer`.
+
+    Never raises: what happens to one arrival is told to its caller alone.
+    """
     groups: dict[tuple[Actor, str, bool], list[Arrival]] = {}
     for arrival in arrivals:
         groups.setdefault((arrival.by, arrival.kind, arrival.is_live), []).append(arrival)
@@ -93,9 +97,7 @@ def _take_group(group: list[Arrival]) -> None:
     except (OperationalError, InterfaceError):
         log.exception("The database did not answer; %d arrivals were not stored", len(group))
         connection.close()
-        for arrival in group:
-            message = "The database does not answer at the moment. Nothing was stored: try again."
-            arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
+        _say_away(group)
     except Exception as error:  # one bad entry must not sink the bunch
         if len(group) > 1:
             for arrival in group:
@@ -103,6 +105,12 @@ def _take_group(group: list[Arrival]) -> None:
             return
         log.exception("An arrival broke the line and is quarantined")
         _quarantine(group[0], error)
+
+
+def _say_away(group: Sequence[Arrival]) -> None:
+    for arrival in group:
+        message = "The database does not answer at the moment. Nothing was stored: try again."
+        arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
 
 
 def _run(group: list[Arrival]) -> None:
@@ -199,7 +207,8 @@ def _keep(batch: Batch, group: Sequence[Arrival]) -> None:
         if arrival.answer.is_replay or arrival.answer.refusal is not None:
             continue
         arrival.answer = _answer(arrival, items)
-        rows.append(_inbox_row(arrival, "done", reason=_reason(arrival.answer)))
+        received = {"body": arrival.payload}
+        rows.append(_inbox_row(arrival, "done", received, reason=_reason(arrival.answer)))
     sql.insert_rows(InboxEntry, _INBOX, rows)
 
 
@@ -213,7 +222,7 @@ def _reason(answer: Answer) -> str:
     return answer.refusal.message[:500] if answer.refusal else ""
 
 
-def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]:
+def _inbox_row(arrival: Arrival, status: str, received: dict[str, Any], *, reason: str) -> tuple[Any, ...]:
     key = arrival.scoped_key() if status == "done" else None
     kept = idempotency.kept_answer(arrival.answer.body, arrival.answer.refusal) if key else None
     return (
@@ -223,7 +232,7 @@ def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]
         arrival.by.kind,
         arrival.by.id,
         status,
-        {"route": arrival.route, "body": arrival.payload},
+        {"route": arrival.route, **received},
         key,
         arrival.payload_hash(),
         kept,
@@ -235,11 +244,37 @@ def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]
 
 def _quarantine(arrival: Arrival, error: Exception) -> None:
     """Keep an arrival that broke the line; its sender is told that it is safe and will be looked at."""
-    with transaction.atomic():
-        reason = f"{type(error).__name__}: {error}"[:500]
-        sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", reason=reason)])
+    reason = f"{type(error).__name__}: {error}"[:500]
     message = "This was received and stored, but could not be handled. It is kept in quarantine and will be replayed."
-    arrival.answer = Answer(refusal=Refused(message, Kind.FAILED, code="quarantined"))
+    refusal = Refused(message, Kind.FAILED, code="quarantined")
+    try:
+        try:
+            _keep_quarantined(arrival, {"body": arrival.payload}, reason)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # the payload itself may be what the database refuses
+            log.exception("An arrival could not be kept as it came; it is kept as text")
+            _keep_quarantined(arrival, {"text": json.dumps(arrival.payload, default=str)}, reason)
+    except (OperationalError, InterfaceError):
+        log.exception("The database did not answer; an arrival was not stored")
+        connection.close()
+        _say_away([arrival])
+        return
+    except Exception:
+        log.exception("An arrival could be neither handled nor stored")
+        refusal = Refused("This could not be stored. Try again, or report it.", Kind.FAILED, code="not_stored")
+    arrival.answer = Answer(refusal=refusal)
+
+
+def _keep_quarantined(arrival: Arrival, received: dict[str, Any], reason: str) -> None:
+    with transaction.atomic():
+        sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", received, reason=reason)])
+
+
+def _received(entry: InboxEntry) -> Any:
+    """What an entry's sender sent."""
+    text = entry.payload.get("text")
+    return entry.payload["body"] if text is None else json_in.read(text.encode())
 
 
 # Replay ----------------------------------------------------------------------------------------------------------
@@ -269,7 +304,7 @@ def _replay_one(entry_id: int, at: datetime) -> str:
         if found is None:
             raise not_found("Quarantined entry")
         author = Actor(found.actor_kind, found.actor_id, permissions=SYSTEM.permissions)
-        arrival = _understand[found.payload["route"]](found.payload["body"], author, found.received_at)
+        arrival = _understand[found.payload["route"]](_received(found), author, found.received_at)
         found.attempts += 1
         try:
             with transaction.atomic():

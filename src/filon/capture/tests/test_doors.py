@@ -207,6 +207,7 @@ def test_naughty_strings_come_back_unchanged(post: Callable[..., Any], shared_da
     import json
 
     strings = [text for text in json.loads((shared_data / "strings" / "blns.json").read_text()) if text.strip()]
+    strings += ["Sans\0 fin", "\0début", "\\u0000\0\\"]
     for number, text in enumerate(strings):
         answer = post(
             "/leads",
@@ -218,7 +219,7 @@ def test_naughty_strings_come_back_unchanged(post: Callable[..., Any], shared_da
                 "city": text[:500],
                 "source": text[:500],
                 "message": text,
-                "attributes": {"naughty": text},
+                "attributes": {"naughty": text, "na\0me": text},
                 "company": {"name": text[:500], "sector": text[:500], "issues": text},
             },
         )
@@ -228,8 +229,65 @@ def test_naughty_strings_come_back_unchanged(post: Callable[..., Any], shared_da
         assert lead.person.first_name == said[:500]
         assert lead.person.job_title == said[:500]
         assert lead.source == said[:500]
-        assert lead.attributes["naughty"] == said
+        assert lead.attributes == {"naughty": said, "name": said}
         assert lead.company is not None
         assert lead.company.sector == said[:500] or lead.company.people.count() > 1
         detail = Fact.objects.get(kind="submitted", lead_id=lead.pk).detail.values
         assert detail["message"] == said
+
+
+def test_nul_anywhere_in_a_body_is_taken_out(post: Callable[..., Any]) -> None:
+    body = {"email": "a@b.fr", "sys\0tem": "crm", "company.na\0me": "Sogetrel\0", "attributes": {"Be\0soin": ["x\0"]}}
+    lead = Lead.objects.get(pk=post("/leads", body, key="k1").json()["id"])
+    assert lead.company is not None
+    assert (lead.company.name, lead.attributes) == ("Sogetrel", {"Besoin": "['x']"})
+    event = {"kind": "page\0_viewed", "email": "a@b.fr\0", "path": "/tarifs\0", "text": "\0Bonjour"}
+    assert post("/events", {"events": [event]}, key="k1").json() == {"accepted": 1, "rejected": []}
+    assert Fact.objects.get(kind="page_viewed").path == "/tarifs"
+    assert "\0" not in str(list(InboxEntry.objects.values_list("payload", flat=True)))
+
+
+def test_one_that_cannot_be_kept_as_it_came_is_kept_as_text_and_costs_the_others_nothing(
+    db: None, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filon.capture import doors
+
+    emails = ["a@b.fr", "bad@b.fr", "c@b.fr"]
+    bunch = [doors.arrival(doors.LEADS, {"email": email}, by=SYSTEM, at=at) for email in emails]
+    bunch[1].payload = {"email": "bad@b.fr", "message": "half a \ud800 and a \0"}
+    inbox.take(bunch)
+    assert [arrival.answer.refusal is None for arrival in bunch] == [True, False, True]
+    assert bunch[1].answer.refusal is not None
+    assert bunch[1].answer.refusal.code == "quarantined"
+    entry = InboxEntry.objects.get(status="quarantined")
+    assert set(entry.payload) == {"route", "text"}
+
+
+def test_every_caller_is_answered_even_when_nothing_can_be_stored(
+    db: None, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filon.capture import doors
+
+    def breaks(*_args: Any, **_more: Any) -> None:
+        raise RuntimeError("nothing can be written")
+
+    bunch = [doors.arrival(doors.LEADS, {"email": f"{n}@b.fr"}, by=SYSTEM, at=at) for n in range(3)]
+    with monkeypatch.context() as broken:
+        broken.setattr(inbox.sql, "insert_rows", breaks)
+        inbox.take(bunch)
+    assert [arrival.answer.refusal and arrival.answer.refusal.code for arrival in bunch] == ["not_stored"] * 3
+    assert Lead.objects.count() == InboxEntry.objects.count() == 0
+
+
+def test_what_was_kept_as_text_is_replayed(db: None, at: datetime) -> None:
+    text = '{"email": "claire@b.fr\\u0000"}'
+    entry = InboxEntry.objects.create(
+        door="api",
+        kind="lead",
+        received_at=at,
+        actor_kind="system",
+        status="quarantined",
+        payload={"route": "POST /api/v1/leads", "text": text},
+    )
+    assert inbox.replay([entry.pk], by=SYSTEM, at=at) == {entry.pk: "done"}
+    assert Person.objects.get().email == "claire@b.fr"
