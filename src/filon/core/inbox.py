@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from filon.core import idempotency, line
 from filon.core.access import SYSTEM, Actor
@@ -94,11 +94,10 @@ def _take_group(group: list[Arrival]) -> None:
         return
     try:
         _run(group)
-    except (OperationalError, InterfaceError):
-        log.exception("The database did not answer; %d arrivals were not stored", len(group))
-        connection.close()
-        _say_away(group)
     except Exception as error:  # one bad entry must not sink the bunch
+        if sql.is_unavailable(error):
+            _say_away(group)
+            return
         if len(group) > 1:
             for arrival in group:
                 _take_group([arrival])
@@ -108,6 +107,8 @@ def _take_group(group: list[Arrival]) -> None:
 
 
 def _say_away(group: Sequence[Arrival]) -> None:
+    log.exception("The database did not answer; %d arrivals were not stored", len(group))
+    connection.close()
     for arrival in group:
         message = "The database does not answer at the moment. Nothing was stored: try again."
         arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
@@ -244,23 +245,21 @@ def _inbox_row(arrival: Arrival, status: str, received: dict[str, Any], *, reaso
 
 def _quarantine(arrival: Arrival, error: Exception) -> None:
     """Keep an arrival that broke the line; its sender is told that it is safe and will be looked at."""
-    reason = f"{type(error).__name__}: {error}"[:500]
+    reason = sql.in_short(error)
     message = "This was received and stored, but could not be handled. It is kept in quarantine and will be replayed."
     refusal = Refused(message, Kind.FAILED, code="quarantined")
     try:
         try:
             _keep_quarantined(arrival, {"body": arrival.payload}, reason)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # the payload itself may be what the database refuses
+        except Exception as refused:  # the payload itself may be what the database refuses
+            if sql.is_unavailable(refused):
+                raise
             log.exception("An arrival could not be kept as it came; it is kept as text")
             _keep_quarantined(arrival, {"text": json.dumps(arrival.payload, default=str)}, reason)
-    except (OperationalError, InterfaceError):
-        log.exception("The database did not answer; an arrival was not stored")
-        connection.close()
-        _say_away([arrival])
-        return
-    except Exception:
+    except Exception as refused:
+        if sql.is_unavailable(refused):
+            _say_away([arrival])
+            return
         log.exception("An arrival could be neither handled nor stored")
         refusal = Refused("This could not be stored. Try again, or report it.", Kind.FAILED, code="not_stored")
     arrival.answer = Answer(refusal=refusal)
@@ -311,7 +310,7 @@ def _replay_one(entry_id: int, at: datetime) -> str:
                 line.run(Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live))
         except Exception as error:  # the entry stays in quarantine with its new reason
             log.exception("Entry %d broke the line again", entry_id)
-            found.reason = f"{type(error).__name__}: {error}"[:500]
+            found.reason = sql.in_short(error)
             found.save(update_fields=["attempts", "reason"])
             return found.reason
         found.status, found.reason, found.done_at = InboxEntry.Status.DONE, "", at

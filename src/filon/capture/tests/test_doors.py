@@ -13,7 +13,7 @@ from django.utils import timezone
 from filon.core import inbox, keys, line
 from filon.core.access import SYSTEM
 from filon.core.models import ApiKey, Fact, InboxEntry
-from filon.leads.models import Lead, Person
+from filon.leads.models import Lead, Person, Segment
 
 KEY = "filon_" + "k" * 43
 
@@ -194,7 +194,7 @@ def test_what_breaks_the_line_is_quarantined_alone_and_can_be_replayed(
     inbox.take(bunch)
     assert [arrival.answer.refusal is None for arrival in bunch] == [True, False, True]
     entry = InboxEntry.objects.get(status="quarantined")
-    assert "a bug of ours" in entry.reason
+    assert entry.reason == "RuntimeError"
     assert inbox.replay([entry.pk], by=SYSTEM, at=at)[entry.pk] != "done"
     monkeypatch.setitem(line._lines, "lead", steps)
     assert inbox.replay([entry.pk], by=SYSTEM, at=at) == {entry.pk: "done"}
@@ -291,3 +291,37 @@ def test_what_was_kept_as_text_is_replayed(db: None, at: datetime) -> None:
     )
     assert inbox.replay([entry.pk], by=SYSTEM, at=at) == {entry.pk: "done"}
     assert Person.objects.get().email == "claire@b.fr"
+
+
+def test_a_reason_quotes_no_value(db: None, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    from filon.capture import doors
+
+    def breaks(batch: line.Batch) -> None:
+        Segment.objects.bulk_create(
+            [Segment(name="claire@b.fr", name_folded="claire@b.fr", is_shared=True, created_at=at, updated_at=at)] * 2
+        )
+
+    monkeypatch.setitem(line._lines, "lead", [breaks])
+    arrival = doors.arrival(doors.LEADS, {"email": "claire@b.fr"}, by=SYSTEM, at=at)
+    inbox.take([arrival])
+    assert arrival.answer.refusal is not None
+    assert arrival.answer.refusal.code == "quarantined"
+    reason = InboxEntry.objects.get().reason
+    assert reason.startswith("IntegrityError (")
+    assert "claire" not in reason
+
+
+def test_what_the_database_will_always_refuse_is_no_database_that_is_down(
+    db: None, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filon.capture import doors
+
+    def asks_wrongly(batch: line.Batch) -> None:
+        joined = " + ".join(["%s"] * 40_000)  # too deep on SQLite, too many parameters for psycopg's protocol
+        inbox.sql.fetch(f"SELECT {joined} FROM leads_nothing", [1] * 40_000)
+
+    monkeypatch.setitem(line._lines, "lead", [asks_wrongly])
+    arrival = doors.arrival(doors.LEADS, {"email": "claire@b.fr"}, by=SYSTEM, at=at)
+    inbox.take([arrival])
+    assert arrival.answer.refusal is not None
+    assert arrival.answer.refusal.code == "quarantined"
