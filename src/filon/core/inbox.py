@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import F
 
-from filon.core import idempotency, line
+from filon.core import access, idempotency, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
-from filon.core.models import InboxEntry
+from filon.core.models import ApiKey, InboxEntry
 from filon.kit import json_in, sql
 from filon.kit.errors import Kind, Refused, not_found
 
@@ -52,6 +53,7 @@ class Arrival:
     key: str = ""
     is_live: bool = True
     answer: Answer = field(default_factory=Answer)
+    tried_id: int | None = None  # the quarantined entry that this is another try of
 
     def scoped_key(self) -> str | None:
         """The key as the database knows it: per credential and route."""
@@ -142,25 +144,33 @@ def _parts(batch: Batch, group: Sequence[Arrival]) -> list[tuple[Arrival, list[I
 def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
     """Give retries their first answer and take them off the line. One statement when keys were sent.
 
-    A key whose time is over is free again: one statement more, once.
+    A retry of an entry in quarantine goes down the line as that entry. A key whose time is over is free again: one
+    statement more, once.
     """
     keys = {key: arrival for arrival in group if (key := arrival.scoped_key())}
     for arrival in group:
-        arrival.answer = Answer()
+        arrival.answer, arrival.tried_id = Answer(), None
     if not keys:
         return
     where, params = sql.any_of("idempotency_key", list(keys))
-    kept = sql.fetch(
-        f"SELECT id, idempotency_key, payload_hash, answer, received_at > %s FROM core_inboxentry WHERE {where}",
+    lock = " FOR UPDATE" if sql.is_postgresql() else ""  # or a replay could do an entry that we do too
+    known = sql.fetch(
+        "SELECT id, idempotency_key, status, payload_hash, answer, received_at, received_at > %s "
+        f"FROM core_inboxentry WHERE {where} ORDER BY id{lock}",
         [first_kept(batch.at), *params],
     )
     parts = {id(arrival): items for arrival, items in _parts(batch, group)}
     over: list[int] = []
-    for row_id, key, payload_hash, answer, is_kept in kept:
+    for row_id, key, status, payload_hash, answer, received_at, is_kept in known:
         if not is_kept:
             over.append(row_id)
             continue
         arrival = keys[key]
+        if status == InboxEntry.Status.QUARANTINED and payload_hash == arrival.payload_hash():
+            arrival.tried_id = row_id
+            for entry in arrival.entries:
+                entry.at = sql.as_utc(received_at) or entry.at
+            continue
         arrival.answer = _replayed(arrival, payload_hash, sql.as_json(answer))
         for item in parts[id(arrival)]:
             item.outcome = "unchanged"
@@ -178,6 +188,8 @@ def first_kept(at: datetime) -> Any:
 def _replayed(arrival: Arrival, payload_hash: str, answer: Any) -> Answer:
     if payload_hash != arrival.payload_hash():
         return Answer(refusal=idempotency.reused())
+    if answer is None:
+        return Answer(refusal=idempotency.in_flight())
     try:
         return Answer(body=idempotency.first_answer(answer), is_replay=True)
     except Refused as refusal:
@@ -208,6 +220,9 @@ def _keep(batch: Batch, group: Sequence[Arrival]) -> None:
         if arrival.answer.is_replay or arrival.answer.refusal is not None:
             continue
         arrival.answer = _answer(arrival, items)
+        if arrival.tried_id is not None:
+            _settle(InboxEntry.objects.get(pk=arrival.tried_id), arrival.answer, at=batch.at)
+            continue
         received = {"body": arrival.payload}
         rows.append(_inbox_row(arrival, "done", received, reason=_reason(arrival.answer)))
     sql.insert_rows(InboxEntry, _INBOX, rows)
@@ -219,13 +234,25 @@ def _answer(arrival: Arrival, items: Sequence[Item]) -> Answer:
     return Answer(body=arrival.shape(items))
 
 
+def _settle(entry: InboxEntry, answer: Answer, *, at: datetime) -> None:
+    """A quarantined entry went through: its answer is kept where a retry may ask for it."""
+    entry.status, entry.reason, entry.done_at = InboxEntry.Status.DONE, _reason(answer), at
+    entry.answer = sql.as_json(sql.dumps(_kept(answer))) if entry.idempotency_key else None
+    entry.attempts += 1
+    entry.save(update_fields=["status", "reason", "done_at", "answer", "attempts"])
+
+
+def _kept(answer: Answer) -> Any:
+    return idempotency.kept_answer(answer.body, answer.refusal)
+
+
 def _reason(answer: Answer) -> str:
     return answer.refusal.message[:500] if answer.refusal else ""
 
 
 def _inbox_row(arrival: Arrival, status: str, received: dict[str, Any], *, reason: str) -> tuple[Any, ...]:
-    key = arrival.scoped_key() if status == "done" else None
-    kept = idempotency.kept_answer(arrival.answer.body, arrival.answer.refusal) if key else None
+    key = arrival.scoped_key()
+    kept = _kept(arrival.answer) if key and status == "done" else None
     return (
         arrival.door,
         arrival.kind,
@@ -266,8 +293,19 @@ def _quarantine(arrival: Arrival, error: Exception) -> None:
 
 
 def _keep_quarantined(arrival: Arrival, received: dict[str, Any], reason: str) -> None:
+    """The entry under its key; another try of one that is kept already only counts."""
+    key = arrival.scoped_key()
     with transaction.atomic():
-        sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", received, reason=reason)])
+        known = InboxEntry.objects.select_for_update().filter(idempotency_key=key).first() if key else None
+        if known is not None and known.received_at <= arrival.at - idempotency.KEPT:
+            InboxEntry.objects.filter(pk=known.pk).update(idempotency_key=None)
+            known = None
+        if known is None:
+            sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", received, reason=reason)])
+        else:
+            InboxEntry.objects.filter(pk=known.pk, status=InboxEntry.Status.QUARANTINED).update(
+                attempts=F("attempts") + 1, reason=reason
+            )
 
 
 def _received(entry: InboxEntry) -> Any:
@@ -302,17 +340,29 @@ def _replay_one(entry_id: int, at: datetime) -> str:
         found = InboxEntry.objects.select_for_update().filter(pk=entry_id, status="quarantined").first()
         if found is None:
             raise not_found("Quarantined entry")
-        author = Actor(found.actor_kind, found.actor_id, permissions=SYSTEM.permissions)
-        arrival = _understand[found.payload["route"]](_received(found), author, found.received_at)
-        found.attempts += 1
         try:
             with transaction.atomic():
-                line.run(Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live))
+                answer = _try_again(found, at)
         except Exception as error:  # the entry stays in quarantine with its new reason
             log.exception("Entry %d broke the line again", entry_id)
+            found.attempts += 1
             found.reason = sql.in_short(error)
             found.save(update_fields=["attempts", "reason"])
             return found.reason
-        found.status, found.reason, found.done_at = InboxEntry.Status.DONE, "", at
-        found.save(update_fields=["attempts", "reason", "status", "done_at"])
+        _settle(found, answer, at=at)
         return "done"
+
+
+def _try_again(found: InboxEntry, at: datetime) -> Answer:
+    author = _author(found)
+    arrival = _understand[found.payload["route"]](_received(found), author, found.received_at)
+    batch = Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live)
+    line.run(batch)
+    return _answer(arrival, batch.items)
+
+
+def _author(found: InboxEntry) -> Actor:
+    """Who sent it, with the rights they sent it with: a replay may do no more than the first try."""
+    key = ApiKey.objects.filter(pk=found.actor_id or 0).first() if found.actor_kind == "key" else None
+    permissions = SYSTEM.permissions if key is None else access.of_key(key).permissions
+    return Actor(found.actor_kind, found.actor_id, permissions=permissions)

@@ -325,3 +325,80 @@ def test_what_the_database_will_always_refuse_is_no_database_that_is_down(
     inbox.take([arrival])
     assert arrival.answer.refusal is not None
     assert arrival.answer.refusal.code == "quarantined"
+
+
+Breaking = Callable[[bool], None]
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> Breaking:
+    """`breaking(True)`: from now on every lead breaks the line."""
+    steps = line._lines["lead"]
+
+    def break_line(batch: line.Batch) -> None:
+        raise RuntimeError("a bug of ours")
+
+    return lambda is_broken: monkeypatch.setitem(line._lines, "lead", [break_line] if is_broken else steps)
+
+
+def test_a_key_is_one_submission_through_quarantine_and_out_of_it(post: Callable[..., Any], breaking: Breaking) -> None:
+    breaking(True)
+    for _ in range(2):
+        answer = post("/leads", {"email": "a@b.fr"}, key="k1")
+        assert (answer.status_code, answer.json()["code"]) == (500, "quarantined")
+    other = post("/leads", {"email": "c@b.fr"}, key="k1")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    entry = InboxEntry.objects.get()
+    assert (entry.status, entry.attempts) == ("quarantined", 2)
+    breaking(False)
+    first, again = (post("/leads", {"email": "a@b.fr"}, key="k1") for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    entry.refresh_from_db()
+    assert (entry.status, entry.attempts, entry.reason) == ("done", 3, "")
+    assert InboxEntry.objects.count() == Fact.objects.filter(kind="submitted").count() == 1
+    assert Fact.objects.get(kind="submitted").at == entry.received_at
+
+
+@pytest.mark.parametrize("path", ["/leads", "/opportunities"])
+def test_what_a_replay_answers_is_what_a_retry_gets(
+    post: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    kind = {"/leads": "lead", "/opportunities": "opportunity"}[path]
+    body = {"email": "a@b.fr"} if kind == "lead" else {"name": "Affaire"}
+    with monkeypatch.context() as broken:
+        broken.setitem(line._lines, kind, [lambda batch: 1 / 0])
+        assert post(path, body, key="k1").status_code == 500
+    entry = InboxEntry.objects.get()
+    assert inbox.replay([entry.pk], by=SYSTEM, at=timezone.now()) == {entry.pk: "done"}
+    facts = Fact.objects.count()
+    answer = post(path, body, key="k1")
+    assert (answer.status_code, answer.json()["id"]) == (201, Fact.objects.values_list(f"{kind}_id", flat=True).last())
+    assert post(path, body | {"attributes": {"a": "b"}}, key="k1").status_code == 422
+    assert Fact.objects.count() == facts
+
+
+def test_a_key_of_an_old_entry_in_quarantine_is_free_again(
+    post: Callable[..., Any], breaking: Breaking, at: datetime
+) -> None:
+    breaking(True)
+    post("/leads", {"email": "a@b.fr"}, key="k1")
+    old = InboxEntry.objects.get()
+    InboxEntry.objects.update(received_at=at)
+    assert post("/leads", {"email": "c@b.fr"}, key="k1").json()["code"] == "quarantined"
+    old.refresh_from_db()
+    assert old.idempotency_key is None
+    assert InboxEntry.objects.exclude(idempotency_key=None).get().payload["body"] == {"email": "c@b.fr"}
+
+
+def test_an_entry_that_is_no_longer_understood_stays_and_the_others_are_replayed(
+    post: Callable[..., Any], breaking: Breaking
+) -> None:
+    breaking(True)
+    for email in ("a@b.fr", "c@b.fr"):
+        post("/leads", {"email": email})
+    breaking(False)
+    first, second = InboxEntry.objects.order_by("id")
+    InboxEntry.objects.filter(pk=first.pk).update(payload={"route": "POST /api/v0/leads", "body": {}})
+    became = inbox.replay([first.pk, second.pk], by=SYSTEM, at=timezone.now())
+    assert became == {first.pk: "KeyError", second.pk: "done"}
