@@ -48,7 +48,7 @@ LEADS: Final = Door(
     "POST /api/v1/leads", "lead", "leads.create", 1_000_000, entries.LeadIn, _lead, entries.lead_answer, 201
 )
 EVENTS: Final = Door(
-    "POST /api/v1/events", "event", "leads.act", 8_000_000, entries.EventsIn, _events, entries.events_answer, 201
+    "POST /api/v1/events", "event", "events.create", 8_000_000, entries.EventsIn, _events, entries.events_answer, 201
 )
 DOORS: Final = {door.route: door for door in (LEADS, EVENTS)}
 

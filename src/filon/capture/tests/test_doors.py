@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
-from filon.core import inbox, keys, line
-from filon.core.access import SYSTEM
+from filon.core import access, inbox, keys, line
+from filon.core.access import SYSTEM, Actor
 from filon.core.models import ApiKey, Fact, InboxEntry
-from filon.leads.models import Lead, Person, Segment
+from filon.leads.models import Finding, Lead, Person, Segment
 
 KEY = "filon_" + "k" * 43
 
@@ -402,3 +403,62 @@ def test_an_entry_that_is_no_longer_understood_stays_and_the_others_are_replayed
     InboxEntry.objects.filter(pk=first.pk).update(payload={"route": "POST /api/v0/leads", "body": {}})
     became = inbox.replay([first.pk, second.pk], by=SYSTEM, at=timezone.now())
     assert became == {first.pk: "KeyError", second.pk: "done"}
+
+
+def test_a_key_for_acts_sends_acts_and_nothing_else(db: None, at: datetime) -> None:
+    post = _poster("events:write")
+    assert post("/events", {"events": [{"kind": "demo_requested", "email": "a@b.fr"}]}).json()["accepted"] == 1
+    lead_id = Lead.objects.get().pk
+    assert post("/leads", {"email": "a@b.fr", "outcome": "lost", "owner": "Me"}).status_code == 403
+    assert post(f"/leads/{lead_id}/stage", {"stage": "lost", "reason": "x"}).status_code == 403
+    assert post(f"/leads/{lead_id}/activities", {"kind": "note_written", "text": "x"}).status_code == 403
+    assert Fact.objects.filter(kind="note_written").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "stage", "with_deals"),
+    [
+        ({"stage": "customer"}, "mql", "mql"),
+        ({"stage": "Closed Won"}, "mql", "mql"),
+        ({"stage": "attached"}, "mql", "mql"),
+        ({"stage": "opportunity"}, "mql", "mql"),
+        ({"outcome": "won"}, "mql", "customer"),
+        ({"outcome": "won", "stage": "sql"}, "mql", "customer"),
+        ({"outcome": "lost"}, "lost", "lost"),
+        ({"stage": "sql"}, "sql", "sql"),
+        ({"outcome": "open", "stage": "nurturing"}, "nurturing", "nurturing"),
+    ],
+)
+@pytest.mark.parametrize("is_together", [False, True])
+def test_a_known_lead_goes_where_its_caller_could_move_it(
+    db: None, at: datetime, said: dict[str, str], stage: str, with_deals: str, is_together: bool
+) -> None:
+    from filon.capture import doors
+
+    writes = access.SCOPES["leads:write"]
+    for email, permissions, wanted in [("a@b.fr", writes, stage), ("c@b.fr", writes | {"deals.change"}, with_deals)]:
+        by = Actor("key", 7, permissions=permissions)
+        first, second = (
+            doors.arrival(doors.LEADS, {"email": email, **more}, by=by, at=at) for more in ({"stage": "mql"}, said)
+        )
+        for bunch in [[first, second]] if is_together else [[first], [second]]:
+            inbox.take(bunch)
+        assert second.answer.body["created"] is False
+        lead = Lead.objects.get(person__email=email)
+        assert (lead.stage, wanted) == (second.answer.body["stage"], lead.stage)
+    left = Finding.objects.filter(code="follows_deals").aggregate(n=Sum("count"))["n"] or 0
+    assert left == [stage, with_deals].count("mql")
+
+
+def test_a_lead_that_follows_an_opportunity_is_not_moved_by_its_door(post: Callable[..., Any]) -> None:
+    lead_id = post("/leads", {"email": "a@b.fr"}).json()["id"]
+    post("/opportunities", {"name": "Affaire", "lead_id": lead_id})
+    assert Lead.objects.get().stage == "opportunity"
+    for said in ({"outcome": "won"}, {"outcome": "lost"}, {"stage": "mql"}):
+        assert post("/leads", {"email": "a@b.fr", **said}).json()["stage"] == "opportunity"
+
+
+@pytest.mark.parametrize(("said", "stage"), [({"outcome": "won"}, "customer"), ({"stage": "attached"}, "attached")])
+def test_a_new_lead_begins_where_its_system_says(db: None, said: dict[str, str], stage: str) -> None:
+    post = _poster("leads:write")
+    assert post("/leads", {"email": "a@b.fr", **said}).json()["stage"] == stage
