@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -462,3 +463,19 @@ def test_a_lead_that_follows_an_opportunity_is_not_moved_by_its_door(post: Calla
 def test_a_new_lead_begins_where_its_system_says(db: None, said: dict[str, str], stage: str) -> None:
     post = _poster("leads:write")
     assert post("/leads", {"email": "a@b.fr", **said}).json()["stage"] == stage
+
+
+@pytest.mark.parametrize("revenue", [1250000.1, "1250000.1", "1250000.10", "1250000.101"])
+def test_the_same_money_said_again_is_no_change(post: Callable[..., Any], revenue: Any) -> None:
+    for said in (1250000.1, revenue):
+        assert post("/leads", {"email": "a@b.fr", "company": {"name": "Exemple", "revenue": said}}).status_code == 201
+    lead = Lead.objects.select_related("company").get()
+    assert lead.company is not None
+    assert lead.company.revenue == Decimal("1250000.10")
+    assert not Fact.objects.filter(kind="fields_changed").exists()
+
+
+@pytest.mark.parametrize("revenue", ["-1", "1e16", "NaN", "Infinity", "beaucoup"])
+def test_money_that_cannot_be_is_refused(post: Callable[..., Any], revenue: str) -> None:
+    answer = post("/leads", {"email": "a@b.fr", "company": {"name": "Exemple", "revenue": revenue}})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.company.revenue")
