@@ -26,7 +26,7 @@ from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.home.panels import Panel as HomePanel
-from filon.leads import acts, editing, records
+from filon.leads import acts, editing, records, standing
 from filon.leads import commands as leads
 from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged, StageMoveUndone
 from filon.leads.findings import home as findings_home
@@ -55,6 +55,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         unify.identify_people,
         leads.record_companies,
         leads.record_people,
+        standing.leave_to_deals,
         leads.record_leads,
         score_leads,
         routing.route_leads,

@@ -118,6 +118,17 @@ def test_a_retry_gets_the_first_answer_and_another_body_is_refused(send: Any, na
     assert (too_long.status_code, too_long.json()["code"]) == (422, "idempotency_key_long")
 
 
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_nul_in_any_body_is_no_matter(send: Any, key: str) -> None:
+    send("POST /api/v1/leads", {"email": EMAIL, "company": {"name": "Exemple"}})
+    send("POST /api/v1/opportunities", {"name": "Affaire", "company": {"name": "Exemple"}})
+    for name, (body, _) in BODIES.items():
+        said = {field: value for field, value in body.items() if field != "version"}
+        answer = send(name, orjson.loads(orjson.dumps(said).replace(b'":"', b'":"\\u0000')), key)
+        assert answer.status_code < 300, (name, answer.content)
+        assert b"u0000" not in answer.content, name
+
+
 def test_a_segment_saved_again_after_it_was_deleted_is_not_made_a_second_time(send: Any) -> None:
     name = "POST /api/v1/segments"
     first = send(name, BODIES[name][0], "k1")

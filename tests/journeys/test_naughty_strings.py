@@ -17,6 +17,7 @@ from tests.journeys.looking import Visitor
 
 pytestmark = [pytest.mark.database, pytest.mark.browser]
 
+WITH_NUL = ("un\0deux", "\0\0début", "fin\0", "\\u0000\0")  # no file or field has any: only JSON can say it
 SPACE = " \t\r\n\u00a0"
 
 
@@ -54,12 +55,14 @@ def test_a_file_keeps_every_string_as_it_is(leads: dict[str, int]) -> None:
 
 
 def test_the_api_keeps_every_string_as_it_is(place: Place, naughty: list[str]) -> None:
-    for n, text in enumerate(naughty[::7]):
+    for n, text in enumerate([*naughty[::7], *WITH_NUL]):
+        company = {"name": f"Compte {n}", "sector": text}
         body = {"external_id": f"A-{n}", "system": "naughty-api", "job_title": text, "attributes": {"Remarque": text}}
-        status, answer = place.post_json("/api/v1/leads", body)
+        status, answer = place.post_json("/api/v1/leads", {**body, "company": company})
         assert status == 201, (text, answer)
-        lead = Lead.objects.select_related("person").get(pk=answer["id"])
-        assert (lead.person.job_title, lead.attributes["Remarque"]) == (text, text)
+        lead = Lead.objects.select_related("person", "company").get(pk=answer["id"])
+        kept = {lead.person.job_title, lead.attributes["Remarque"], lead.company.sector}
+        assert kept == {text.replace("\0", "")}
 
 
 def test_the_list_shows_every_string_as_text_and_runs_none(

@@ -14,10 +14,11 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from filon.capture import entries
+from filon.core import idempotency
 from filon.core.access import Actor
 from filon.core.inbox import Answer, Arrival
 from filon.core.line import Entry, Item
-from filon.kit import web
+from filon.kit import json_in, web
 from filon.kit.errors import Kind, Refused
 
 
@@ -47,7 +48,7 @@ LEADS: Final = Door(
     "POST /api/v1/leads", "lead", "leads.create", 1_000_000, entries.LeadIn, _lead, entries.lead_answer, 201
 )
 EVENTS: Final = Door(
-    "POST /api/v1/events", "event", "leads.act", 8_000_000, entries.EventsIn, _events, entries.events_answer, 201
+    "POST /api/v1/events", "event", "events.create", 8_000_000, entries.EventsIn, _events, entries.events_answer, 201
 )
 DOORS: Final = {door.route: door for door in (LEADS, EVENTS)}
 
@@ -56,10 +57,7 @@ def parse(door: Door, body: bytes) -> Any:
     """The JSON of a request's body. Raises Refused."""
     if len(body) > door.longest:
         raise Refused(f"The body is longer than {door.longest} bytes.", Kind.TOO_LARGE, code="too_large")
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refused(f"The body is not JSON: {error}", Kind.MALFORMED, code="malformed") from error
+    data = json_in.read(body)
     if door is EVENTS and isinstance(data, list):
         data = {"events": data}
     if door is EVENTS and isinstance(data, dict) and "kind" in data:
@@ -70,8 +68,7 @@ def parse(door: Door, body: bytes) -> Any:
 def arrival(door: Door, data: Any, *, by: Actor, at: datetime, key: str = "") -> Arrival:
     """What was sent, as an arrival of the inbox. Raises Refused: without the right, or naming the wrong fields."""
     by.require(door.permission)
-    if len(key) > 120:
-        raise Refused("An Idempotency-Key has at most 120 characters.", Kind.INVALID, code="idempotency_key_long")
+    idempotency.check_key(key)
     try:
         said = door.shape.model_validate(data)
     except ValidationError as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from filon.core.line import Entry, Item
 from filon.kit import identifiers
@@ -18,6 +19,15 @@ Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def _to_the_cent(value: Decimal) -> Decimal:
+    """As the column holds it: a value with more places would differ from what was kept, and count as changed."""
+    return value.quantize(_CENT)
+
+
+_CENT: Final = Decimal("0.01")
+Money = Annotated[Decimal, Field(ge=0, le=10**15, allow_inf_nan=False), AfterValidator(_to_the_cent)]
 
 
 class _In(BaseModel):  # not ninja's Schema, which wraps what was sent before our validator sees it
@@ -32,7 +42,7 @@ class CompanyIn(_In):
     siren: Text | None = Field(None, examples=["732 829 320"])
     sector: Text | None = Field(None, examples=["Télécoms"])
     employees: Annotated[int, Field(ge=0, le=100_000_000)] | None = Field(None, examples=[420])
-    revenue: Annotated[float, Field(ge=0, le=1e15)] | None = None
+    revenue: Money | None = Field(None, examples=["12500000.00"])
     country: Text | None = Field(None, examples=["FR"])
     city: Text | None = None
     issues: LongText | None = Field(None, description="Stakes (enjeux), as text.")
@@ -141,7 +151,7 @@ def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:
     for field, value in said:
         if value in (None, "") or field in {"attributes", "company", "system", "lead_class"}:
             continue
-        values[field] = value.replace("\0", "") if isinstance(value, str) else value
+        values[field] = value
     if said.lead_class:
         values["class"] = said.lead_class
     if said.company is not None:
@@ -213,7 +223,7 @@ def _refuse(problems: list[dict[str, object]]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).replace("\0", "")
+    return str(value)
 
 
 def lead_answer(items: Sequence[Item]) -> Any:

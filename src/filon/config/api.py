@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -17,7 +16,7 @@ from filon.capture.costs.api import router as costs_router
 from filon.core import keys
 from filon.core.access import Actor
 from filon.deals.api import router as deals_router
-from filon.kit import web
+from filon.kit import json_in, web
 from filon.kit.errors import Kind, Refused
 from filon.leads.card.api import router as lead_router
 from filon.leads.directory.api import router as directory_router
@@ -43,7 +42,7 @@ class JSONParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """What was sent; ninja answers 400 to any error."""
-        return orjson.loads(request.body)
+        return json_in.read(request.body)
 
 
 class FilonAPI(NinjaAPI):

@@ -18,7 +18,7 @@ class HouseConfig(AppConfig):
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.home import panels as homes  # noqa: PLC0415
-        from filon.leads import fields, moving, panels  # noqa: PLC0415
+        from filon.leads import fields, moving, panels, standing  # noqa: PLC0415
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
@@ -37,6 +37,7 @@ class HouseConfig(AppConfig):
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)
+        standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)
         context.connect(banner)

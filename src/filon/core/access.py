@@ -42,12 +42,16 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
         }
     ),
 }
-ALL_PERMISSIONS: Final = frozenset().union(*_PERMISSIONS.values(), {"users.change", "settings.change", "demo.run"})
+ALL_PERMISSIONS: Final = frozenset().union(
+    *_PERMISSIONS.values(), {"users.change", "settings.change", "demo.run", "events.create"}
+)
 
 SCOPES: Final[dict[str, frozenset[str]]] = {
     "leads:read": frozenset({"leads.see", "people.see"}),
-    "leads:write": frozenset({"leads.see", "people.see", "leads.create", "leads.change", "leads.move", "leads.act"}),
-    "events:write": frozenset({"leads.act", "leads.create"}),
+    "leads:write": frozenset(
+        {"leads.see", "people.see", "events.create", "leads.create", "leads.change", "leads.move", "leads.act"}
+    ),
+    "events:write": frozenset({"events.create"}),
     "deals:read": frozenset({"deals.see"}),
     "deals:write": frozenset({"deals.see", "deals.change"}),
     "costs:write": frozenset({"costs.change", "campaigns.change"}),

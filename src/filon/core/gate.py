@@ -6,6 +6,7 @@ One writer a process takes what is waiting (at most `MOST`, without waiting for 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +15,10 @@ from typing import Final
 from filon.core import inbox
 from filon.core.inbox import Arrival
 
+log = logging.getLogger("filon.gate")
 MOST: Final = 256
+
+Waiting = tuple[Arrival, "asyncio.Future[Arrival]"]
 
 
 class Gate:
@@ -22,7 +26,7 @@ class Gate:
 
     def __init__(self, take: Callable[[Sequence[Arrival]], None] = inbox.take) -> None:
         self._take = take
-        self._waiting: queue.SimpleQueue[tuple[Arrival, asyncio.Future[Arrival]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -34,24 +38,26 @@ class Gate:
         return await future
 
     def _start(self) -> None:
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             with self._started:
-                if self._thread is None:
+                if self._thread is None or not self._thread.is_alive():
                     self._thread = threading.Thread(target=self._work, name="filon-gate", daemon=True)
                     self._thread.start()
 
     def _work(self) -> None:
         while True:
             bunch = self._bunch()
-            error: BaseException | None = None
+            error: Exception | None = None
             try:
                 self._take([arrival for arrival, _ in bunch])
             except Exception as caught:  # noqa: BLE001 — the callers must hear of it, and the writer goes on
                 error = caught
-            loop = bunch[0][1].get_loop()
-            loop.call_soon_threadsafe(_settle, bunch, error)
+            except BaseException:  # it ends, and the next caller starts another
+                _tell(bunch, RuntimeError("The writer of the gate was stopped"))
+                raise
+            _tell(bunch, error)
 
-    def _bunch(self) -> list[tuple[Arrival, asyncio.Future[Arrival]]]:
+    def _bunch(self) -> list[Waiting]:
         """What is waiting now, at least one."""
         bunch = [self._waiting.get()]
         while len(bunch) < MOST:
@@ -62,9 +68,21 @@ class Gate:
         return bunch
 
 
-def _settle(bunch: Sequence[tuple[Arrival, asyncio.Future[Arrival]]], error: BaseException | None) -> None:
+def _tell(bunch: Sequence[Waiting], error: Exception | None) -> None:
+    """Answer the callers, each loop's together. One whose loop is closed no longer waits."""
+    loops: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
     for arrival, future in bunch:
-        if future.cancelled():
+        loops.setdefault(future.get_loop(), []).append((arrival, future))
+    for loop, part in loops.items():
+        try:
+            loop.call_soon_threadsafe(_settle, part, error)
+        except RuntimeError:
+            log.warning("%d callers were gone before their answer", len(part))
+
+
+def _settle(bunch: Sequence[Waiting], error: Exception | None) -> None:
+    for arrival, future in bunch:
+        if future.done():
             continue
         if error is None:
             future.set_result(arrival)

@@ -6,26 +6,24 @@ is committed as quarantined, with its reason, and can be replayed.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-import orjson
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
+from django.db.models import F
 
-from filon.core import line
+from filon.core import access, idempotency, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
-from filon.core.models import InboxEntry
-from filon.kit import sql
+from filon.core.models import ApiKey, InboxEntry
+from filon.kit import json_in, sql
 from filon.kit.errors import Kind, Refused, not_found
 
 log = logging.getLogger("filon.inbox")
-KEY_KEPT: Final = timedelta(hours=72)
-"""How long the answer to an idempotency key is kept."""
 
 
 @dataclass(slots=True)
@@ -55,18 +53,22 @@ class Arrival:
     key: str = ""
     is_live: bool = True
     answer: Answer = field(default_factory=Answer)
+    tried_id: int | None = None  # the quarantined entry that this is another try of
 
     def scoped_key(self) -> str | None:
         """The key as the database knows it: per credential and route."""
-        return f"{self.by.kind}:{self.by.id}:{self.route}:{self.key}"[:200] if self.key else None
+        return idempotency.scoped_key(self.key, route=self.route, by=self.by) if self.key else None
 
     def payload_hash(self) -> str:
-        """Hash of what was sent, to tell a retry from another request under the same key."""
-        return hashlib.blake2b(orjson.dumps(self.payload, default=str), digest_size=16).hexdigest() if self.key else ""
+        """Hash of what was sent, where a retry may be compared with it."""
+        return idempotency.digest(self.payload) if self.key else ""
 
 
 def take(arrivals: Sequence[Arrival]) -> None:
-    """Take arrivals down the line, those of one author and kind in one transaction; sets each `answer`."""
+    """Take arrivals down the line, those of one author and kind in one transaction; sets each `answer`.
+
+    Never raises: what happens to one arrival is told to its caller alone.
+    """
     groups: dict[tuple[Actor, str, bool], list[Arrival]] = {}
     for arrival in arrivals:
         groups.setdefault((arrival.by, arrival.kind, arrival.is_live), []).append(arrival)
@@ -81,8 +83,7 @@ def _without_twins(group: list[Arrival]) -> list[Arrival]:
     for arrival in group:
         key = arrival.scoped_key()
         if key is not None and key in seen:
-            message = "A request with this Idempotency-Key is still in flight. Try again in a moment."
-            arrival.answer = Answer(refusal=Refused(message, Kind.CONFLICT, code="idempotency_in_flight"))
+            arrival.answer = Answer(refusal=idempotency.in_flight())
             continue
         if key is not None:
             seen.add(key)
@@ -95,19 +96,24 @@ def _take_group(group: list[Arrival]) -> None:
         return
     try:
         _run(group)
-    except (OperationalError, InterfaceError):
-        log.exception("The database did not answer; %d arrivals were not stored", len(group))
-        connection.close()
-        for arrival in group:
-            message = "The database does not answer at the moment. Nothing was stored: try again."
-            arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
     except Exception as error:  # one bad entry must not sink the bunch
+        if sql.is_unavailable(error):
+            _say_away(group)
+            return
         if len(group) > 1:
             for arrival in group:
                 _take_group([arrival])
             return
         log.exception("An arrival broke the line and is quarantined")
         _quarantine(group[0], error)
+
+
+def _say_away(group: Sequence[Arrival]) -> None:
+    log.exception("The database did not answer; %d arrivals were not stored", len(group))
+    connection.close()
+    for arrival in group:
+        message = "The database does not answer at the moment. Nothing was stored: try again."
+        arrival.answer = Answer(refusal=Refused(message, Kind.BUSY, code="database_unavailable"))
 
 
 def _run(group: list[Arrival]) -> None:
@@ -138,25 +144,33 @@ def _parts(batch: Batch, group: Sequence[Arrival]) -> list[tuple[Arrival, list[I
 def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
     """Give retries their first answer and take them off the line. One statement when keys were sent.
 
-    A key whose time is over is free again: one statement more, once.
+    A retry of an entry in quarantine goes down the line as that entry. A key whose time is over is free again: one
+    statement more, once.
     """
     keys = {key: arrival for arrival in group if (key := arrival.scoped_key())}
     for arrival in group:
-        arrival.answer = Answer()
+        arrival.answer, arrival.tried_id = Answer(), None
     if not keys:
         return
     where, params = sql.any_of("idempotency_key", list(keys))
-    kept = sql.fetch(
-        f"SELECT id, idempotency_key, payload_hash, answer, received_at > %s FROM core_inboxentry WHERE {where}",
+    lock = " FOR UPDATE" if sql.is_postgresql() else ""  # or a replay could do an entry that we do too
+    known = sql.fetch(
+        "SELECT id, idempotency_key, status, payload_hash, answer, received_at, received_at > %s "
+        f"FROM core_inboxentry WHERE {where} ORDER BY id{lock}",
         [first_kept(batch.at), *params],
     )
     parts = {id(arrival): items for arrival, items in _parts(batch, group)}
     over: list[int] = []
-    for row_id, key, payload_hash, answer, is_kept in kept:
+    for row_id, key, status, payload_hash, answer, received_at, is_kept in known:
         if not is_kept:
             over.append(row_id)
             continue
         arrival = keys[key]
+        if status == InboxEntry.Status.QUARANTINED and payload_hash == arrival.payload_hash():
+            arrival.tried_id = row_id
+            for entry in arrival.entries:
+                entry.at = sql.as_utc(received_at) or entry.at
+            continue
         arrival.answer = _replayed(arrival, payload_hash, sql.as_json(answer))
         for item in parts[id(arrival)]:
             item.outcome = "unchanged"
@@ -167,18 +181,19 @@ def _recall(batch: Batch, group: Sequence[Arrival]) -> None:
 
 def first_kept(at: datetime) -> Any:
     """The oldest time whose answers are still replayed, as the database compares it."""
-    oldest = at - KEY_KEPT
+    oldest = at - idempotency.KEPT
     return oldest if sql.is_postgresql() else oldest.isoformat(" ")[:-6]
 
 
 def _replayed(arrival: Arrival, payload_hash: str, answer: Any) -> Answer:
     if payload_hash != arrival.payload_hash():
-        message = "This Idempotency-Key was used with another body. Send a new key for a new request."
-        return Answer(refusal=Refused(message, Kind.INVALID, code="idempotency_key_reused"))
-    if refused := answer.get("refusal"):
-        refusal = Refused(refused["message"], Kind(refused["kind"]), refused["errors"], refused["code"])
+        return Answer(refusal=idempotency.reused())
+    if answer is None:
+        return Answer(refusal=idempotency.in_flight())
+    try:
+        return Answer(body=idempotency.first_answer(answer), is_replay=True)
+    except Refused as refusal:
         return Answer(refusal=refusal, is_replay=True)
-    return Answer(body=answer["body"], is_replay=True)
 
 
 _INBOX: Final = (
@@ -205,7 +220,11 @@ def _keep(batch: Batch, group: Sequence[Arrival]) -> None:
         if arrival.answer.is_replay or arrival.answer.refusal is not None:
             continue
         arrival.answer = _answer(arrival, items)
-        rows.append(_inbox_row(arrival, "done", reason=_reason(arrival.answer)))
+        if arrival.tried_id is not None:
+            _settle(InboxEntry.objects.get(pk=arrival.tried_id), arrival.answer, at=batch.at)
+            continue
+        received = {"body": arrival.payload}
+        rows.append(_inbox_row(arrival, "done", received, reason=_reason(arrival.answer)))
     sql.insert_rows(InboxEntry, _INBOX, rows)
 
 
@@ -215,25 +234,25 @@ def _answer(arrival: Arrival, items: Sequence[Item]) -> Answer:
     return Answer(body=arrival.shape(items))
 
 
+def _settle(entry: InboxEntry, answer: Answer, *, at: datetime) -> None:
+    """A quarantined entry went through: its answer is kept where a retry may ask for it."""
+    entry.status, entry.reason, entry.done_at = InboxEntry.Status.DONE, _reason(answer), at
+    entry.answer = sql.as_json(sql.dumps(_kept(answer))) if entry.idempotency_key else None
+    entry.attempts += 1
+    entry.save(update_fields=["status", "reason", "done_at", "answer", "attempts"])
+
+
+def _kept(answer: Answer) -> Any:
+    return idempotency.kept_answer(answer.body, answer.refusal)
+
+
 def _reason(answer: Answer) -> str:
     return answer.refusal.message[:500] if answer.refusal else ""
 
 
-def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]:
-    kept: dict[str, Any] | None = None
-    key = arrival.scoped_key() if status == "done" else None
-    if key:
-        refusal = arrival.answer.refusal
-        kept = {"body": arrival.answer.body}
-        if refusal is not None:
-            kept = {
-                "refusal": {
-                    "message": refusal.message,
-                    "kind": refusal.kind.value,
-                    "errors": refusal.errors,
-                    "code": refusal.code,
-                }
-            }
+def _inbox_row(arrival: Arrival, status: str, received: dict[str, Any], *, reason: str) -> tuple[Any, ...]:
+    key = arrival.scoped_key()
+    kept = _kept(arrival.answer) if key and status == "done" else None
     return (
         arrival.door,
         arrival.kind,
@@ -241,7 +260,7 @@ def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]
         arrival.by.kind,
         arrival.by.id,
         status,
-        {"route": arrival.route, "body": arrival.payload},
+        {"route": arrival.route, **received},
         key,
         arrival.payload_hash(),
         kept,
@@ -253,11 +272,46 @@ def _inbox_row(arrival: Arrival, status: str, *, reason: str) -> tuple[Any, ...]
 
 def _quarantine(arrival: Arrival, error: Exception) -> None:
     """Keep an arrival that broke the line; its sender is told that it is safe and will be looked at."""
-    with transaction.atomic():
-        reason = f"{type(error).__name__}: {error}"[:500]
-        sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", reason=reason)])
+    reason = sql.in_short(error)
     message = "This was received and stored, but could not be handled. It is kept in quarantine and will be replayed."
-    arrival.answer = Answer(refusal=Refused(message, Kind.FAILED, code="quarantined"))
+    refusal = Refused(message, Kind.FAILED, code="quarantined")
+    try:
+        try:
+            _keep_quarantined(arrival, {"body": arrival.payload}, reason)
+        except Exception as refused:  # the payload itself may be what the database refuses
+            if sql.is_unavailable(refused):
+                raise
+            log.exception("An arrival could not be kept as it came; it is kept as text")
+            _keep_quarantined(arrival, {"text": json.dumps(arrival.payload, default=str)}, reason)
+    except Exception as refused:
+        if sql.is_unavailable(refused):
+            _say_away([arrival])
+            return
+        log.exception("An arrival could be neither handled nor stored")
+        refusal = Refused("This could not be stored. Try again, or report it.", Kind.FAILED, code="not_stored")
+    arrival.answer = Answer(refusal=refusal)
+
+
+def _keep_quarantined(arrival: Arrival, received: dict[str, Any], reason: str) -> None:
+    """The entry under its key; another try of one that is kept already only counts."""
+    key = arrival.scoped_key()
+    with transaction.atomic():
+        known = InboxEntry.objects.select_for_update().filter(idempotency_key=key).first() if key else None
+        if known is not None and known.received_at <= arrival.at - idempotency.KEPT:
+            InboxEntry.objects.filter(pk=known.pk).update(idempotency_key=None)
+            known = None
+        if known is None:
+            sql.insert_rows(InboxEntry, _INBOX, [_inbox_row(arrival, "quarantined", received, reason=reason)])
+        else:
+            InboxEntry.objects.filter(pk=known.pk, status=InboxEntry.Status.QUARANTINED).update(
+                attempts=F("attempts") + 1, reason=reason
+            )
+
+
+def _received(entry: InboxEntry) -> Any:
+    """What an entry's sender sent."""
+    text = entry.payload.get("text")
+    return entry.payload["body"] if text is None else json_in.read(text.encode())
 
 
 # Replay ----------------------------------------------------------------------------------------------------------
@@ -286,17 +340,29 @@ def _replay_one(entry_id: int, at: datetime) -> str:
         found = InboxEntry.objects.select_for_update().filter(pk=entry_id, status="quarantined").first()
         if found is None:
             raise not_found("Quarantined entry")
-        author = Actor(found.actor_kind, found.actor_id, permissions=SYSTEM.permissions)
-        arrival = _understand[found.payload["route"]](found.payload["body"], author, found.received_at)
-        found.attempts += 1
         try:
             with transaction.atomic():
-                line.run(Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live))
+                answer = _try_again(found, at)
         except Exception as error:  # the entry stays in quarantine with its new reason
             log.exception("Entry %d broke the line again", entry_id)
-            found.reason = f"{type(error).__name__}: {error}"[:500]
+            found.attempts += 1
+            found.reason = sql.in_short(error)
             found.save(update_fields=["attempts", "reason"])
             return found.reason
-        found.status, found.reason, found.done_at = InboxEntry.Status.DONE, "", at
-        found.save(update_fields=["attempts", "reason", "status", "done_at"])
+        _settle(found, answer, at=at)
         return "done"
+
+
+def _try_again(found: InboxEntry, at: datetime) -> Answer:
+    author = _author(found)
+    arrival = _understand[found.payload["route"]](_received(found), author, found.received_at)
+    batch = Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live)
+    line.run(batch)
+    return _answer(arrival, batch.items)
+
+
+def _author(found: InboxEntry) -> Actor:
+    """Who sent it, with the rights they sent it with: a replay may do no more than the first try."""
+    key = ApiKey.objects.filter(pk=found.actor_id or 0).first() if found.actor_kind == "key" else None
+    permissions = SYSTEM.permissions if key is None else access.of_key(key).permissions
+    return Actor(found.actor_kind, found.actor_id, permissions=permissions)

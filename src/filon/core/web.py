@@ -15,8 +15,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
-from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -29,7 +27,7 @@ from django.utils.translation import gettext as _
 from filon.core import access, logs, metrics
 from filon.core.access import Actor
 from filon.core.models import User
-from filon.kit import web
+from filon.kit import sql, web
 from filon.kit.errors import Kind, Refused
 from filon.kit.looking import looking
 
@@ -163,7 +161,7 @@ class RefusalMiddleware:
         """Called by Django with whatever a view raised."""
         if isinstance(error, Refused):
             return refusal(request, error)
-        if is_unavailable(error):
+        if sql.is_unavailable(error):
             log.warning("database unavailable: %s", logs.place(error))
             return unavailable(request)
         return None
@@ -228,7 +226,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """500, or 503 when it is the database that is away or busy."""
     error = sys.exc_info()[1]
-    if error is not None and is_unavailable(error):
+    if error is not None and sql.is_unavailable(error):
         log.warning("database unavailable: %s", logs.place(error))
         return unavailable(request)
     log.error("unexpected error", exc_info=error)
@@ -240,14 +238,6 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if web.is_htmx(request):
         return web.toast(message, level="error", status=500)
     return _plain_page(500, message)
-
-
-def is_unavailable(error: BaseException) -> bool:
-    """Whether the database is down, cut off or too busy, rather than asked something wrong."""
-    if not isinstance(error, DatabaseError) or not isinstance(error, OperationalError | InterfaceError):
-        return False
-    text = str(error).lower()
-    return "no such" not in text and "syntax" not in text
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -31,7 +31,7 @@ from filon.deals.shapes import (
     OpportunityTaken,
     out,
 )
-from filon.kit import identifiers, web
+from filon.kit import identifiers, json_in, web
 from filon.kit.errors import Kind, Refused
 from filon.kit.identifiers import ValueProblem
 from filon.kit.shapes import Id
@@ -52,7 +52,7 @@ def create_opportunity(request: HttpRequest, body: OpportunityIn, idempotency_ke
     With an `external_id`, sending it again changes the same opportunity. One that names a lead moves it: won makes it
     a customer, and the account too.
     """
-    arrival = _arrival(body, _json(request.body), by=_actor(request), at=timezone.now(), key=idempotency_key)
+    arrival = _arrival(body, json_in.read(request.body), by=_actor(request), at=timezone.now(), key=idempotency_key)
     inbox.take([arrival])
     if arrival.answer.refusal is not None:
         return web.problem(arrival.answer.refusal)
@@ -70,8 +70,7 @@ def understand(data: Any, by: Actor, at: datetime) -> Arrival:
 
 def _arrival(said: OpportunityIn, data: Any, *, by: Actor, at: datetime, key: str = "") -> Arrival:
     by.require("deals.change")
-    if len(key) > 120:
-        raise Refused("An Idempotency-Key has at most 120 characters.", Kind.INVALID, code="idempotency_key_long")
+    idempotency.check_key(key)
     return Arrival(
         door="api",
         kind="opportunity",
@@ -106,9 +105,9 @@ def _entry(said: OpportunityIn, at: datetime) -> Entry:
     """The entry of an opportunity. Raises Refused naming the identifiers that are wrong."""
     given = {field: value for field, value in said if field not in {"system", "company", "attributes"}}
     given |= {f"company.{field}": value for field, value in said.company or ()}
-    values = {_FIELDS.get(field, field): _clean(value) for field, value in given.items() if not _is_blank(value)}
+    values = {_FIELDS.get(field, field): value for field, value in given.items() if not _is_blank(value)}
     _normalise(values)
-    attributes = {name.replace("\0", ""): _clean(value) for name, value in said.attributes.items() if value}
+    attributes = {name: value for name, value in said.attributes.items() if value}
     key = values.get("external_id", "")
     told = orjson.dumps([values, attributes], default=str, option=orjson.OPT_SORT_KEYS)
     return Entry(
@@ -137,11 +136,7 @@ def _normalise(values: dict[str, Any]) -> None:
 
 
 def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.replace("\0", "").strip())
-
-
-def _clean(value: Any) -> Any:
-    return value.replace("\0", "") if isinstance(value, str) else value
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _taken(items: Sequence[Item], by: Actor) -> dict[str, Any]:
@@ -150,13 +145,6 @@ def _taken(items: Sequence[Item], by: Actor) -> dict[str, Any]:
     record_id = item.record["id"] if item.record else (item.source_record or {}).get("record_id", 0)
     rows = queries.opportunities_with([record_id], by=by)
     return {**(out(rows[0]) if rows else {}), "outcome": item.outcome}
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refused(f"The body is not JSON: {error}", Kind.MALFORMED, code="malformed") from error
 
 
 def _invalid(error: ValidationError) -> Refused:

@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from django.db import connection, models, transaction
+from django.db import Error, InterfaceError, OperationalError, connection, models, transaction
 
 Row = Sequence[Any]
 _TOGETHER = 100  # rows of one INSERT on SQLite: each statement looks its table's sequence up anew
@@ -333,3 +333,32 @@ def _sqlite_decimal(places: int) -> Adapter:
         return str(Decimal(value).quantize(unit))
 
     return adapt
+
+
+# What went wrong ------------------------------------------------------------------------------------------------------
+
+_AWAY: Final = ("08", "40", "53", "55P03", "57", "58", "25006")
+"""SQLSTATEs, or their classes, of a server that is cut off, full, stopping, a stand-by, or too busy with others."""
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is down, cut off, full or too busy, rather than asked for what it will always refuse."""
+    if not isinstance(error, Error):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state:
+        return str(state).startswith(_AWAY)
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    if code is not None and isinstance(error, OperationalError):
+        return bool(code & 0xFF != 1)  # SQLITE_ERROR: no such table, wrong syntax
+    return isinstance(error, OperationalError | InterfaceError)  # the driver's own word: it never reached the server
+
+
+def in_short(error: BaseException) -> str:
+    """An error without any value: its class, and the constraint that a database named. Its message may quote rows."""
+    name = type(error).__name__
+    cause = error.__cause__
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    if constraint is None and getattr(cause, "sqlite_errorcode", None) is not None:
+        constraint = str(cause).partition("constraint failed: ")[2]  # SQLite names columns, never values
+    return f"{name} ({constraint})" if constraint else name

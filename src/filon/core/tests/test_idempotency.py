@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from filon.core import access
+from filon.core import access, idempotency
 from filon.core.access import Actor
 from filon.core.idempotency import answer_once
 from filon.core.models import InboxEntry, Team
@@ -117,3 +117,9 @@ def test_two_at_once_are_one(committed_db: str, at: datetime):
     assert len(answers) == 8
     assert set(answers) <= {made, "idempotency_in_flight"}
     assert made in answers
+
+
+def test_keys_that_differ_only_at_their_end_stay_two_however_long_the_address(at: datetime):
+    one, other = (idempotency.scoped_key(f"{'k' * 119}{end}", route=f"POST /{'x' * 90}", by=KEY) for end in "ab")
+    assert one != other
+    assert len(one) == len(other) == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 
 from filon.kit import sql
 from filon.leads.models import SourceRecord
@@ -58,3 +58,37 @@ def test_one_of_many_texts_whatever_they_hold() -> None:
     sql.insert_rows(SourceRecord, COLUMNS, [("lead", "s", text, n, "", {}, None) for n, text in enumerate(texts)])
     where, params = sql.any_of("key", [*texts, "nobody"])
     assert len(sql.fetch(f"SELECT id FROM leads_sourcerecord WHERE {where}", params)) == len(texts)
+
+
+def caused(error: Exception, **marks: object) -> Exception:
+    error.__cause__ = type("Cause", (Exception,), marks)()
+    return error
+
+
+@pytest.mark.parametrize("state", ["08006", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030", "25006"])
+def test_a_server_that_is_down_full_or_busy_is_known_by_its_state(state: str) -> None:
+    assert sql.is_unavailable(caused(OperationalError("x"), sqlstate=state))
+    assert sql.is_unavailable(caused(DatabaseError("x"), sqlstate=state))
+
+
+@pytest.mark.parametrize("state", ["54000", "54011", "55000", "23505", "22P05", "42P01"])
+def test_a_server_that_was_asked_wrongly_is_not_down(state: str) -> None:
+    assert not sql.is_unavailable(caused(OperationalError("x"), sqlstate=state))
+
+
+def test_a_driver_without_a_state_speaks_of_its_connection() -> None:
+    assert sql.is_unavailable(OperationalError("connection refused"))
+    assert sql.is_unavailable(InterfaceError("connection already closed"))
+    assert sql.is_unavailable(caused(OperationalError("database is locked"), sqlite_errorcode=517))
+    assert not sql.is_unavailable(caused(OperationalError("no such table"), sqlite_errorcode=1))
+    assert not sql.is_unavailable(ValueError("x"))
+
+
+def test_an_error_in_short_names_its_constraint_and_no_value() -> None:
+    sql.insert_rows(SourceRecord, COLUMNS, rows(1))
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        sql.insert_rows(SourceRecord, COLUMNS, rows(1))
+    short = sql.in_short(caught.value)
+    assert short.startswith("IntegrityError (leads_source")
+    assert "K0" not in short
+    assert sql.in_short(ValueError("claire@b.fr")) == "ValueError"

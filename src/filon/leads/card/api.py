@@ -278,9 +278,7 @@ def move_stage(request: HttpRequest, lead_id: Id, body: StageIn, idempotency_key
     actor, at = _actor(request), timezone.now()
 
     def act() -> Any:
-        moving.move_lead(
-            Move(lead_id, body.stage, body.reason.replace("\0", ""), version=body.version), by=actor, at=at
-        )
+        moving.move_lead(Move(lead_id, body.stage, body.reason, version=body.version), by=actor, at=at)
         return _detail(lead_id, actor)
 
     return idempotency.answer_request(request, idempotency_key, act, by=actor, at=at)

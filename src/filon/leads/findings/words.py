@@ -193,6 +193,10 @@ _ANY: Final[Mapping[str, Wording]] = {
         _leads("channel = unknown"),
     ),
     "unknown_stage": Wording(_("“%(subject)s” is no stage known here"), _("The lead stays where it was.")),
+    "follows_deals": Wording(
+        _("Said of known leads, which have it by their opportunities only: %(subject)s"),
+        _("They stayed where they were: record the opportunity, or move it."),
+    ),
     "unknown_act": Wording(
         _("No kind of act known here: %(subject)s"),
         _("Kept as a note. Name it in the preset's kinds, undo the import and take the file in again."),
