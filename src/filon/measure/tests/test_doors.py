@@ -286,3 +286,29 @@ def test_the_lake_is_made_anew_by_one_command(told: World):
     assert run.exit_code == 0, run.output
     answer = json.loads(run.stdout.splitlines()[-1])
     assert (answer["leads"], answer["opportunities"]) == (40, 1)
+
+
+def test_tiles_funnel_api_and_command_say_one_number(world: World, client, key: str, signed_in_client):
+    from click.testing import CliRunner
+
+    from filon.cli import main
+
+    for number in range(45):  # a history as an import brings it: nobody recorded what sales accepted
+        passed = [("customer", "2025-06-01")] if number % 3 == 0 else [("lost", "2025-06-02")]
+        world.lead("2025-06-01", *passed, import_id=7, told_by_import=True)
+    world.opportunity("2025-06-03", won="2025-07-01", amount="4000.00")
+    answers = {name: ask_api(client, key, name)["rows"][0] for name in ("funnel", "headline")}
+    for name, row in answers.items():
+        run = CliRunner().invoke(main, ["kpi", name, "--json"])
+        assert json.loads(run.stdout.splitlines()[-1])["rows"] == [row]
+    funnel, headline = answers["funnel"], answers["headline"]
+    assert funnel["sql_accepted"] == headline["sql_accepted"] == funnel["sql"] == 15
+
+    page = signed_in_client("head").get("/insight?period=all").content.decode()
+    tiles = [int(text) for text in re.findall(r'class="tile-figure"[^>]*>(\d+)<', page)]
+    assert tiles == [headline[name] for name in ("new_leads", "sql_accepted", "created")]
+    steps = cells_of(page, "steps")[1:]
+    assert [int(cells[1]) for cells in steps] == [
+        funnel[stage] for stage in ("captured", "qualifying", "mql", "sql", "opportunity", "customer")
+    ]
+    assert "l’entonnoir compte les leads arrivés à cette étape : 15" in html.unescape(page)
