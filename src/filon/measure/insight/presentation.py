@@ -98,6 +98,14 @@ VELOCITY: Final = (
     Column("cycle_days_median", gettext_lazy("Cycle, median"), "days", "won"),
     Column("velocity_per_day", gettext_lazy("Velocity per day"), "money"),
 )
+_COLUMNS: Final = {"funnel": FUNNEL, "speed": SPEED, "cost": COST, "velocity": VELOCITY}
+
+
+def columns_of(answer: Answer) -> Sequence[Column]:
+    """The columns in which people read a figure; none where it has no table of its own."""
+    return FLOWS if answer.asked.basis == "period" else _COLUMNS.get(answer.name, ())
+
+
 DIMENSION_LABELS: Final[Mapping[str, Text]] = {
     "day": gettext_lazy("Day"),
     "week": gettext_lazy("Week"),

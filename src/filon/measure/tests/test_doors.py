@@ -346,3 +346,20 @@ def test_a_history_further_back_than_a_year_is_shown_and_said(world: World, sign
     page = html.unescape(signed_in_client("head").get("/insight/velocity").content.decode())
     assert "Rien ne date des 12 derniers mois" in page
     assert "mars 2017" in plain(page)
+
+
+def test_the_command_prints_a_table_that_fits(told: World, monkeypatch: pytest.MonkeyPatch):
+    from click.testing import CliRunner
+
+    from filon.cli import main
+
+    monkeypatch.setenv("COLUMNS", "90")
+    text = CliRunner().invoke(main, ["kpi", "funnel", "--by", "source"]).stdout
+    head, first, *_rest = text.splitlines()
+    assert max(map(len, text.splitlines())) <= 90
+    assert "Taux de SQL" in head
+    assert re.search(r"\d,\d\s%", first)
+    assert "more columns with --json" in text
+    for name in ("durations", "headline", "speed", "cost", "velocity"):
+        run = CliRunner().invoke(main, ["kpi", name])
+        assert run.exit_code == 0, run.output
