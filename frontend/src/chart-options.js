@@ -51,15 +51,16 @@ function readLook(area) {
 }
 
 /** Numbers as the reader writes them. unit: count, percent (fractions), money, days, hours, points. */
-function say(value, spec, look, { short = false } = {}) {
+function say(value, spec, look, { short = false, axis = false } = {}) {
   if (value === null || value === undefined) return "–";
   const format = (settings) => new Intl.NumberFormat(look.lang, settings).format(value);
   const compact = short ? { notation: "compact", maximumFractionDigits: 1 } : {};
+  const tenths = axis ? 0 : 1; // as formats.percent writes them in tiles and tables
   switch (spec.unit) {
     case "percent":
-      return format({ style: "percent", maximumFractionDigits: short ? 0 : 1 });
+      return format({ style: "percent", minimumFractionDigits: tenths, maximumFractionDigits: tenths });
     case "money":
-      return format({ style: "currency", currency: spec.currency ?? "EUR", maximumFractionDigits: 0, ...compact });
+      return format({ style: "currency", currency: spec.currency ?? "EUR", maximumFractionDigits: 0, ...(short ? shortened(Math.abs(value)) : {}) });
     case "days":
       return format({ style: "unit", unit: "day", unitDisplay: "short", maximumFractionDigits: 1 });
     case "hours":
@@ -67,6 +68,13 @@ function say(value, spec, look, { short = false } = {}) {
     default:
       return format({ maximumFractionDigits: 2, ...compact });
   }
+}
+
+/** Money as formats.money_short writes it: whole below 10,000, then in thousands or millions, with a digit below 100. */
+function shortened(size) {
+  if (size < 10_000) return {};
+  const unit = [1e9, 1e6, 1e3].find((one) => size / one >= 0.95);
+  return { notation: "compact", maximumFractionDigits: size / unit < 100 ? 1 : 0 };
 }
 
 // The first series is the subject and takes the accent; the others are context, in greys told apart by tone and dash.
@@ -118,11 +126,18 @@ const categoryAxis = (spec, look, extra = {}) => ({
   axisLabel: { color: look.ink2, hideOverlap: true, ...extra },
 });
 
+/** Whether the shares shown come near 100 %, where their axis ends; a ratio of flows may go beyond. */
+function isNearlyAll(spec) {
+  const most = spec.unit === "percent" ? Math.max(...spec.series.flatMap((one) => one.high ?? one.values)) : 0;
+  return most > 0.6 && most <= 1;
+}
+
 const valueAxis = (spec, look, extra = {}) => ({
   type: "value",
   splitNumber: 4,
-  axisLabel: { color: look.ink3, formatter: (value) => say(value, spec, look, { short: true }) },
+  axisLabel: { color: look.ink3, formatter: (value) => say(value, spec, look, { short: true, axis: true }) },
   splitLine: { lineStyle: { color: look.line } },
+  ...(isNearlyAll(spec) ? { max: 1, interval: 0.25 } : {}),
   ...extra,
 });
 
@@ -236,7 +251,7 @@ function line(spec, look) {
 function funnel(spec, look) {
   const values = spec.series[0].values;
   const first = values[0] || 0;
-  const share = (part, whole) => (whole ? new Intl.NumberFormat(look.lang, { style: "percent", maximumFractionDigits: 1 }).format(part / whole) : "–");
+  const share = (part, whole) => (whole ? new Intl.NumberFormat(look.lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(part / whole) : "–");
   const data = values.map((value, at) => {
     const passage = at ? ` · ${share(value, values[at - 1])}` : "";
     return { value, href: spec.links?.[at], shown: `${say(value, spec, look)} · ${share(value, first)}`, words: `${say(value, spec, look)}${passage}` };

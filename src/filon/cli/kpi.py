@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from filon.cli.frame import command, say
+
+if TYPE_CHECKING:
+    from filon.measure.queries import Answer
 
 
 @click.command("kpi")
@@ -29,34 +33,65 @@ def kpi(name: str, **asked: Any) -> dict[str, Any]:
 
     at, question = timezone.now(), periods.parse(**asked)
     answer = queries.figure(name, question, by=SYSTEM, at=at, of=queries.reading(question.as_of, at=at, may_wait=True))
-    _print(answer.rows())
     found = answer.as_json()
+    _print(answer, found["rows"])
     say(f"as of {found['as_of']}")
     return found
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    """The rows for people: a column each, or a line each when there is a single row."""
-    if len(rows) == 1:
-        width = max(len(name) for name in rows[0])
-        for name, value in rows[0].items():
-            say(f"{name:<{width}}  {_text(value)}")
-        return
+def _print(answer: Answer, rows: list[dict[str, Any]]) -> None:
+    """The answer for people: the columns of its page that fit, or a line each when there is a single row."""
     if not rows:
         say("nothing")
         return
-    cells = [[*rows[0]], *([_text(value) for value in row.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    for line in cells:
-        say("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)))
+    if not answer.dimensions and len(rows) == 1:
+        width = max(len(name) for name in rows[0])
+        for name, value in rows[0].items():
+            say(f"{name:<{width}}  {_text(name, value)}")
+        return
+    lines = _table(answer, rows)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    room, shown = shutil.get_terminal_size((100, 24)).columns, 1
+    while shown < len(widths) and sum(widths[: shown + 1]) + len(_GAP) * shown <= room:
+        shown += 1
+    for name, *cells in (line[:shown] for line in lines):
+        padded = (text.rjust(width) for text, width in zip(cells, widths[1:shown], strict=True))
+        say(_GAP.join((name.ljust(widths[0]), *padded)).rstrip())
+    left = len(rows[0]) - len(answer.dimensions) - shown + 1
+    if left > 0:
+        say(f"{left} more columns with --json")
 
 
-def _text(value: Any) -> str:
+_GAP: Final = "  "
+_LONGEST: Final = 40
+
+
+def _table(answer: Answer, rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Heads and cells: what a line is called, then the columns of the figure's page, or all where it has none."""
+    from filon.measure.insight import presentation
+
+    known = [column for column in presentation.columns_of(answer) if column.unit != "interval"]
+    if not known:
+        names = [name for name in rows[0] if name not in {"from", "to"}]
+        called = [f"{row['from']} → {row['to']}" if "from" in row else "" for row in rows]
+        cells = [[_text(name, row[name]) for name in names] for row in rows]
+        heads = ["", *(name.replace("_", " ") for name in names)]
+    else:
+        called = [presentation.line_text(answer, line)[:_LONGEST] for line in answer.lines]
+        cells = [[presentation.cell(one, line.values, "")["text"] for one in known] for line in answer.lines]
+        heads = [presentation.by_text(answer), *(str(one.label) for one in known)]
+    return [heads, *([name, *texts] for name, texts in zip(called, cells, strict=True))]
+
+
+def _text(name: str, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    is_rate = "rate" in name.split("_") or name == "within_sla"
+    return f"{value:.1%}" if is_rate else f"{value:,.1f}"
 
 
 @click.group("lake")

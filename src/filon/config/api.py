@@ -13,6 +13,7 @@ from ninja.security import HttpBearer
 
 from filon.capture.api import router as capture_router
 from filon.capture.costs.api import router as costs_router
+from filon.config.api_page import ApiPage
 from filon.core import keys
 from filon.core.access import Actor
 from filon.deals.api import router as deals_router
@@ -68,6 +69,7 @@ api = FilonAPI(
     "PATCH takes an `Idempotency-Key`.",
     auth=BearerKey(),
     parser=JSONParser(),
+    docs=ApiPage(),
     urls_namespace="api",
 )
 

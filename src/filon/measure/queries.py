@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import duckdb
+import orjson
 import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import get_language
@@ -21,6 +22,7 @@ from filon.core.conditions import ConditionError, Node, compile_sql, explain_err
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused
 from filon.kit.looking import asked_once
+from filon.kit.text import fold
 from filon.leads import fields
 from filon.measure import dimensions, engine, periods
 from filon.measure.dimensions import Dimension
@@ -31,10 +33,14 @@ from filon.measure.lake import refresh
 from filon.measure.lake.files import Snapshot
 from filon.measure.lake.refresh import Reading
 from filon.measure.periods import Asked
+from filon.measure.rules import FEW
 
 NAMES: Final = tuple(FIGURES)
 PAGE: Final = 50
 _KEPT: Final = 128
+_SAMPLE: Final = 20_000
+_NEWEST: Final = 200
+_IDENTIFIER: Final = 0.9  # values a lead that has one, from which an attribute only names leads
 
 Colleague = tuple[int, int | None, int | None, str]
 """Someone's id, manager, team and office."""
@@ -98,6 +104,37 @@ def reading(as_of: datetime | None, *, at: datetime, may_wait: bool = False) -> 
 def attributes(of: Reading) -> frozenset[str]:
     """The custom attributes leads can be split by, as columns `a:…` of the lake."""
     return of.snapshot.manifest.leads.attributes
+
+
+def telling_attributes(of: Reading) -> frozenset[str]:
+    """Those worth splitting by: neither one value for all nor nearly as many values as leads. By the first leads."""
+    columns = sorted(attributes(of))
+    if not columns:
+        return frozenset()
+    names = ", ".join(engine.identifier(column) for column in columns)
+    asked = ", ".join(f"count({name}), count(DISTINCT {name})" for name in map(engine.identifier, columns))
+    with engine.connection() as duck:
+        leads = f"(SELECT {names} FROM {of.snapshot.relation('lead')} LIMIT {_SAMPLE})"
+        leads_total, *cells = duck.execute(f"SELECT count(*), {asked} FROM {leads}").fetchall()[0]
+    if leads_total < FEW:
+        return frozenset(columns)
+    counted = zip(columns, cells[::2], cells[1::2], strict=True)
+    return frozenset(
+        column
+        for column, known, distinct in counted
+        if not (distinct == 1 and known == leads_total) and not (known >= FEW and distinct >= known * _IDENTIFIER)
+    )
+
+
+@asked_once
+def attribute_names() -> Mapping[str, str]:
+    """Folded name → as people last wrote it, of the attributes of the newest leads."""
+    rows = sql.fetch(f"SELECT CAST(attributes AS TEXT) FROM leads_lead ORDER BY id DESC LIMIT {_NEWEST}")
+    found: dict[str, str] = {}
+    for (text,) in rows:
+        for name in orjson.loads(text or "{}"):
+            found.setdefault(fold(name), name)
+    return found
 
 
 def is_large(of: Reading) -> bool:

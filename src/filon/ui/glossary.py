@@ -435,7 +435,10 @@ CHAPTERS: Final[Sequence[Chapter]] = (
             Term(
                 "win_rate",
                 _("Win rate"),
-                _("The share won among the opportunities closed in the period, in number and in amount."),
+                _(
+                    "The share won among the opportunities closed in the period, in number and in amount; in amount it "
+                    "is unknown as soon as one of them, won or lost, has none."
+                ),
                 formula=_("won ÷ (won + lost)"),
                 url_name="measure:velocity",
             ),

@@ -56,7 +56,7 @@ def compute(desk: Desk) -> dict[Key, Row]:
 def _cohort(row: Row, as_of: datetime, to_customer: Delay, to_sql: Delay) -> Row:
     counts = {stage: row[stage] for stage in STAGES}
     age = _age(row["last_captured_at"], as_of)
-    decided = row["sql_accepted"] + row["sql_refused"]
+    told = row["sql_accepted_told"]
     return {
         **counts,
         **_rate("rate", row["customer"], row["captured"]),
@@ -64,7 +64,7 @@ def _cohort(row: Row, as_of: datetime, to_customer: Delay, to_sql: Delay) -> Row
         **_rate("mql_rate", row["mql"], row["captured"]),
         **_rate("sql_rate", row["sql"], row["captured"]),
         "sql_immature": None if age is None else rules.is_immature(age, to_sql),
-        "acceptance_rate": rules.share(row["sql_accepted"], decided),
+        "acceptance_rate": rules.share(told, told + row["sql_refused"]),
         **{name: row[name] for name in _EXTRA},
     }
 
@@ -174,7 +174,12 @@ def _duration(desk: Desk, way: Passage) -> Row:
 
 def _marked() -> Sql:
     """What the marks of a lead say, as columns."""
-    return Sql(engine.statement("funnel", "marked"))
+    return Sql(engine.statement("funnel", "marked", accepted=accepted()))
+
+
+def accepted() -> Sql:
+    """Whether a lead counts as an SQL that sales accepted, over its marks: one test for every figure that says so."""
+    return Sql(engine.statement("funnel", "accepted"))
 
 
 def _prepare_durations(desk: Desk) -> None:
@@ -186,7 +191,7 @@ _CELLS: Final = {
     "rate": Cell("is_customer"),
     "mql_rate": Cell("is_mql"),
     "sql_rate": Cell("is_sql"),
-    "acceptance_rate": Cell("is_sql_accepted"),
+    "acceptance_rate": Cell("is_sql_accepted_told"),
 }
 FUNNEL: Final = Figure(prepare, compute, _CELLS, main="captured", bases=("cohort", "period"))
 DURATIONS: Final = Figure(_prepare_durations, compute_durations, {}, main="", splits=False)

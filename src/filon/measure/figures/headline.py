@@ -8,6 +8,7 @@ from typing import Any, Final
 from filon.measure import rules
 from filon.measure.figures.cost import full_spend
 from filon.measure.figures.desk import Cell, Desk, Figure, Key, Row, money
+from filon.measure.figures.funnel import accepted
 
 _FILE: Final = "headline"
 _EVER: Final = (date(1, 1, 1), date(9999, 12, 31))
@@ -16,7 +17,7 @@ _EVER: Final = (date(1, 1, 1), date(9999, 12, 31))
 def prepare(desk: Desk) -> None:
     """The views `lead_cases` and `deal_cases`, and those of what was spent."""
     bounds: dict[str, Any] = {"first": desk.asked.first or _EVER[0], "last": desk.asked.last or _EVER[1]}
-    desk.view("lead_cases", _FILE, **bounds)
+    desk.view("lead_cases", _FILE, accepted=accepted(), **bounds)
     desk.view("deal_cases", _FILE, of="opportunity", **bounds)
 
 

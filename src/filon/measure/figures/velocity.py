@@ -89,7 +89,7 @@ def _row(row: Row) -> Row:
         "velocity_per_day_on_time": money(_times(row["open_on_time"], pace)),
         "open_amount": money(row["open_amount"]),
         "lost_amount": money(row["lost_amount"]),
-        "win_rate_amount": float(row["won_amount"] / amounts) if amounts else None,
+        "win_rate_amount": float(row["won_amount"] / amounts) if amounts and not row["closed_without_amount"] else None,
         "revenue_days_mean": _mean_days(row["revenue_s"], row["revenues"]),
         "revenue_days_median": days(row["revenue_median_s"]),
         "out_of_order": row["out_of_order"],

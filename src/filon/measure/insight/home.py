@@ -1,4 +1,4 @@
-"""What the figures offer to homes: the head's five of this quarter, and the funnel of a year."""
+"""What the figures offer to homes: the head's five of this quarter, and the funnel of the last twelve months."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def funnel_panel(*, by: Actor, at: datetime) -> dict[str, Any] | None:
         return None
     if not lines or not lines[0].values["captured"]:
         return None
-    return {"steps": pages.steps(asked, lines[0]), "lane": pages.lane(asked, lines[0])}
+    label, url = periods.PRESETS[pages.DEFAULT_PERIOD][0], f"{reverse('measure:funnel')}?period={pages.DEFAULT_PERIOD}"
+    return {"steps": pages.steps(asked, lines[0]), "lane": pages.lane(asked, lines[0]), "period": label, "url": url}
 
 
 def _asked(period: str, at: datetime) -> Asked:

@@ -175,10 +175,12 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
     asked = asking.asked
     of = queries.reading(asked.as_of, at=at)
     whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at, of=of)
-    if asking.is_usual and not _is_alive(page, whole):
+    is_further_back = False
+    if asking.is_usual and not _is_alive(page, whole, _HAPPENED):
         asked = replace(asked, first=None, last=None)  # everything lies further back: show it rather than zeros
         asking = replace(asking, asked=asked, period="all")
         whole = queries.figure(page.figure, replace(asked, by=()), by=by, at=at, of=of)
+        is_further_back = _is_alive(page, whole)
     answer = queries.figure(page.figure, asked, by=by, at=at, of=of)
     total = whole.lines[0] if whole.lines else Line((), (), {})
     columns = _columns(page, asked)
@@ -193,15 +195,17 @@ def _context(page: Page, asking: Question, *, by: Actor, at: datetime) -> dict[s
         "page": page,
         "question": asking,
         "tabs": tabs(page, asking),
-        "filters": _filters(page, asking, answer, queries.attributes(of)),
+        "filters": _filters(page, asking, answer, queries.telling_attributes(of)),
         "as_of": presentation.moment_text(answer.as_of),
         "is_behind": answer.is_behind,
+        "is_further_back": is_further_back,
         "notes": [note for note in (_note(code, count) for code, count in answer.notes.items()) if note],
         "is_empty": not _is_alive(page, whole) and asked == replace(Asked(), by=asked.by, basis=asked.basis),
         "may_import": by.may("imports.run"),
         "may_demo": by.may("demo.run"),
         "tiles": tiles.of_page(page.name, page.figure, page.columns, asked, total, by=by, at=at, of=of),
         "plot": _plot(page, answer, columns),
+        "by_text": presentation.by_text(answer),
         "table": presentation.table(answer, columns, url_of, total if len(answer.lines) > 1 else None),
         "steps": steps(asked, total) if has_steps else None,
         "lane": lane(asked, total) if has_steps else None,
@@ -219,11 +223,21 @@ def _has_rows(figure: str, column: str) -> bool:
     return column in FIGURES[figure].cells
 
 
-def _is_alive(page: Page, whole: Answer) -> bool:
+_HAPPENED: Final = {
+    "funnel": ("raw", "captured"),
+    "speed": ("leads",),
+    "cost": ("leads", "customers_won", "spend"),
+    "velocity": ("won", "lost", "created"),
+}
+"""The columns that say that something happened in a period. What is merely open still did not."""
+
+_ALIVE: Final = {**_HAPPENED, "velocity": ("open", *_HAPPENED["velocity"])}
+
+
+def _is_alive(page: Page, whole: Answer, columns: Mapping[str, Sequence[str]] = _ALIVE) -> bool:
     """Whether there is anything to show."""
     values = whole.lines[0].values if whole.lines else {}
-    names = {"funnel": ("raw", "captured"), "speed": ("leads",), "cost": ("leads", "customers_won")}
-    return any(values.get(name) for name in names.get(page.figure, ("open", "won", "lost", "created")))
+    return any(values.get(name) for name in columns[page.figure])
 
 
 def tabs(page: Page, asking: Question) -> list[dict[str, Any]]:
@@ -246,6 +260,11 @@ def _filters(page: Page, asking: Question, answer: Answer, attributes: frozenset
     options += [
         (f"attributes.{name}", presentation.dimension_label(name), f"attributes.{name}" in named)
         for name in sorted(column[2:] for column in attributes)[:MOST_ATTRIBUTES]
+    ]
+    options += [
+        (name, presentation.dimension_label(name), True)
+        for name in named
+        if all(name != known for known, *_rest in options)
     ]
     asked = asking.asked
     return {

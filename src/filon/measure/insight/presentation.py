@@ -13,13 +13,13 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils import dateformat
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from filon.measure import dimensions
 from filon.measure.dimensions import Dimension
-from filon.measure.queries import Answer, Line
-from filon.measure.rules import FEW
+from filon.measure.queries import Answer, Line, attribute_names
+from filon.measure.rules import FEW, share, wilson
 from filon.ui import formats, stages
 
 Text = str | Promise
@@ -98,6 +98,14 @@ VELOCITY: Final = (
     Column("cycle_days_median", gettext_lazy("Cycle, median"), "days", "won"),
     Column("velocity_per_day", gettext_lazy("Velocity per day"), "money"),
 )
+_COLUMNS: Final = {"funnel": FUNNEL, "speed": SPEED, "cost": COST, "velocity": VELOCITY}
+
+
+def columns_of(answer: Answer) -> Sequence[Column]:
+    """The columns in which people read a figure; none where it has no table of its own."""
+    return FLOWS if answer.asked.basis == "period" else _COLUMNS.get(answer.name, ())
+
+
 DIMENSION_LABELS: Final[Mapping[str, Text]] = {
     "day": gettext_lazy("Day"),
     "week": gettext_lazy("Week"),
@@ -129,8 +137,22 @@ def dimension_label(name: str) -> str:
     if known is not None:
         return str(known)
     text = name.removeprefix("attributes.")
-    return text[:1].upper() + text[1:]
+    return attribute_names().get(text) or text[:1].upper() + text[1:]
 
+
+def by_text(answer: Answer) -> str:
+    """What an answer is split by, within a sentence; attributes keep the case people wrote."""
+    labels = [
+        label if dimension.name.startswith("attributes.") else label.lower()
+        for dimension in answer.dimensions
+        for label in (dimension_label(dimension.name),)
+    ]
+    return " · ".join(labels)
+
+
+MOST_LINES: Final = 50
+MOST_TIMES: Final = 400
+"""Rows of a page's table; the API and the files have all."""
 
 _NAME: Final = 24  # letters a row's name may have on one line
 _WHOLE_FROM: Final = Decimal(1000)
@@ -227,19 +249,54 @@ def time_text(unit: str, key: str) -> str:
 
 
 def table(answer: Answer, columns: Sequence[Column], url_of: UrlOf, total: Line | None = None) -> dict[str, Any]:
-    """An answer as `ui/data_table.html` takes it, the whole in its last row."""
+    """An answer as `ui/data_table.html` takes it, the whole in its last row.
+
+    Of very many rows the largest are shown and the others added up in one.
+    """
+    is_time = any(dimension.is_time for dimension in answer.dimensions)
+    most = MOST_TIMES if is_time else MOST_LINES
+    shown, rest = answer.lines[:most], answer.lines[most:]
     heads = [" · ".join(dimension_label(dimension.name) for dimension in answer.dimensions)]
     rows = [
         [
             _unbroken(line_text(answer, line)),
             *(cell(column, line.values, url_of(column.name, line)) for column in columns),
         ]
-        for line in answer.lines
+        for line in shown
     ]
+    if rest:
+        values = added_up(rest, columns)
+        name = ngettext("%(count)s other", "%(count)s others", len(rest)) % {"count": formats.number(len(rest))}
+        rows.append([name, *(cell(column, values, "") for column in columns)])
     if total is not None:
         whole = [cell(column, total.values, url_of(column.name, None)) for column in columns]
         rows.append([_("Total"), *whole])
     return {"headers": [*heads, *(str(column.label) for column in columns)], "rows": rows}
+
+
+def added_up(lines: Sequence[Line], columns: Sequence[Column]) -> dict[str, Any]:
+    """Several rows as one: what is counted or paid adds up, shares are worked out anew, the rest is not known."""
+    values: dict[str, Any] = {}
+    names = {column.name for column in columns if column.unit == "count" or column.name in _ADDED}
+    for name in names:
+        parts = [value for line in lines if (value := line.values.get(name)) is not None]
+        values[name] = sum(map(Decimal, parts)) if parts else None
+    for name, (part, wholes) in _SHARES.items():
+        if part in values:
+            whole = sum(int(values[one] or 0) for one in wholes)
+            values[name] = share(int(values[part] or 0), whole)
+            values[f"{name}_low"], values[f"{name}_high"] = wilson(int(values[part] or 0), whole) or (None, None)
+    return values
+
+
+_ADDED: Final = frozenset({"spend", "spend_direct", "won_amount"})
+_SHARES: Final = {
+    "mql_rate": ("mql", ("captured",)),
+    "sql_rate": ("sql", ("captured",)),
+    "rate": ("customer", ("captured",)),
+    "win_rate": ("won", ("won", "lost")),
+}
+"""Rates that can be worked out from sums: the part, and what adds up to the whole."""
 
 
 def _unbroken(text: str) -> str:

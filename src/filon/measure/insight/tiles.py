@@ -39,7 +39,7 @@ def of_page(
 ) -> list[Tile]:
     """The tiles of a page: the head's five on the funnel's, else the whole of the columns that matter most."""
     if name == "funnel":
-        return _headline(asked, by=by, at=at, of=of)
+        return _headline(asked, total.values, by=by, at=at, of=of)
     known = {column.name: column for column in columns if column.unit != "interval"}
     return [
         {
@@ -88,8 +88,11 @@ def _note(name: str, values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _headline(asked: Asked, *, by: Actor, at: datetime, of: Reading) -> list[Tile]:
-    """The head's five figures, each against the same days of the period before."""
+def _headline(asked: Asked, of_cohort: Mapping[str, Any], *, by: Actor, at: datetime, of: Reading) -> list[Tile]:
+    """The head's five figures, each against the same days of the period before.
+
+    of_cohort: the funnel beside them, where there is one; where it says another number, the tile says why.
+    """
     this = replace(asked, by=(), basis="cohort")
     now = queries.figure("headline", this, by=by, at=at, of=of).lines[0].values
     earlier = periods.before(this, periods.day_of(at, periods.zone()))
@@ -110,6 +113,8 @@ def _headline(asked: Asked, *, by: Actor, at: datetime, of: Reading) -> list[Til
             note = formats.money_short(Decimal(now[amounts[name]]), settings.FILON_CURRENCY)
         elif name == "won_amount":
             note = ngettext("%(count)s deal", "%(count)s deals", now["won"]) % {"count": formats.number(now["won"])}
+        if why := _why_another(name, now[name], of_cohort):
+            note = f"{note} · {why}" if note else why
         tiles.append(
             {
                 "label": label,
@@ -123,6 +128,17 @@ def _headline(asked: Asked, *, by: Actor, at: datetime, of: Reading) -> list[Til
             }
         )
     return tiles
+
+
+def _why_another(name: str, value: Any, of_cohort: Mapping[str, Any]) -> str:
+    """Why the funnel below says another number than a tile: it counts the leads captured in the period."""
+    other = of_cohort.get({"sql_accepted": "sql", "created": "opportunity"}.get(name, ""))
+    if other is None or other == value:
+        return ""
+    count = {"count": formats.number(other)}
+    if name == "created":
+        return _("opportunities recorded; the funnel counts the leads that reached the stage: %(count)s") % count
+    return _("accepted in the period; of the leads captured in it, %(count)s reached SQL") % count
 
 
 def _figure(value: Any, unit: str) -> str:

@@ -24,13 +24,20 @@ WHERE $is_chosen AND $is_in_period
     is_captured AND (marks >> 2 & 1) > (marks >> 8 & 1) AS is_mql_skipped,
     is_captured AND (marks >> 3 & 1) > (marks >> 9 & 1) AS is_sql_skipped,
     is_captured AND (marks >> 4 & 1) > (marks >> 10 & 1) AS is_opportunity_skipped,
-    is_captured AND (marks >> 11 & 1) > 0 AS is_sql_accepted,
+    is_captured AND $accepted AS is_sql_accepted,
+    is_captured AND (marks >> 11 & 1) > 0 AS is_sql_accepted_told,
     is_captured AND (marks >> 12 & 1) > 0 AS is_sql_refused,
     is_captured AND (marks >> 13 & 1) > 0 AS is_nurtured_to_mql,
     is_captured AND (marks >> 14 & 1) > 0 AS is_nurturing_now,
     is_captured AND (marks >> 15 & 1) > 0 AS is_disqualified,
     is_captured AND (marks >> 16 & 1) > 0 AS is_lost,
     is_captured AND (marks >> 17 & 1) > 0 AS is_attached
+
+-- section: accepted
+-- Sales took the SQL: they said so; or nobody says of it, and an import brought it, or nobody ever said so of any.
+((marks >> 11 & 1) > 0
+    OR ((marks >> 3 & 1) > 0 AND (marks >> 12 & 1) = 0
+        AND ((marks >> 18 & 1) > 0 OR (SELECT NOT coalesce(bool_or((marks >> 11 & 1) > 0), false) FROM lead))))
 
 -- section: figure
 -- Leads with equal marks are counted first, then the few kinds of marks are added up.
@@ -52,6 +59,7 @@ SELECT $keys
     coalesce(sum(leads) FILTER (is_sql_skipped), 0)::BIGINT AS sql_skipped,
     coalesce(sum(leads) FILTER (is_opportunity_skipped), 0)::BIGINT AS opportunity_skipped,
     coalesce(sum(leads) FILTER (is_sql_accepted), 0)::BIGINT AS sql_accepted,
+    coalesce(sum(leads) FILTER (is_sql_accepted_told), 0)::BIGINT AS sql_accepted_told,
     coalesce(sum(leads) FILTER (is_sql_refused), 0)::BIGINT AS sql_refused,
     coalesce(sum(leads) FILTER (is_disqualified), 0)::BIGINT AS disqualified,
     coalesce(sum(leads) FILTER (is_lost), 0)::BIGINT AS lost,

@@ -1,10 +1,10 @@
 -- The five figures of the head's home: what happened in a period, in one look.
--- In: lead, opportunity, and the spend of cost.sql. The period is the days [$first, $last).
+-- In: lead, opportunity, and the spend of cost.sql; $accepted is that of funnel.sql. The period is the days [$first, $last).
 
 -- section: lead_cases
 SELECT *,
     captured_on >= $first AND captured_on < $last AS is_new_leads,
-    coalesce(sql_on >= $first AND sql_on < $last, false) AS is_sql_accepted,
+    coalesce(sql_on >= $first AND sql_on < $last, false) AND $accepted AS is_sql_accepted,
     coalesce(customer_on >= $first AND customer_on < $last, false) AS is_customers_won
 FROM lead
 WHERE $is_chosen AND $is_counted

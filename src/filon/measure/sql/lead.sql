@@ -16,7 +16,7 @@ told AS (
 -- Stages ----------------------------------------------------------------------------------------------------------
 -- An entry that an import wrote at the very moment of capture says where the lead stood, not when it got there.
 entry AS (
-    SELECT id, lead_id, "at", stage, list_position($stages, stage) - 1 AS rank,
+    SELECT id, lead_id, "at", stage, list_position($stages, stage) - 1 AS rank, import_id IS NOT NULL AS imported,
         NOT (import_id IS NOT NULL AND "at" = captured) AS dated
     FROM (
         SELECT *, payload ->> 'to_stage' AS stage FROM told WHERE kind = 'stage_changed'
@@ -37,6 +37,7 @@ journey AS (
         arg_min(dated, ("at", id)) FILTER (rank >= 2) AS nurturing_dated,
         arg_min(dated, ("at", id)) FILTER (rank >= 3) AS mql_dated,
         arg_min(dated, ("at", id)) FILTER (rank >= 4) AS sql_dated,
+        arg_min(imported, ("at", id)) FILTER (rank >= 4) AS sql_imported,
         arg_min(dated, ("at", id)) FILTER (rank >= 5) AS opportunity_dated,
         arg_min(dated, ("at", id)) FILTER (rank >= 6) AS customer_dated,
         coalesce(bool_or(rank = 1), false) AS was_qualifying,
@@ -237,7 +238,8 @@ SELECT r.id, r.person_id, r.company_id, r.owner_id, r.campaign_id, r.calendar,
         + (1 << 14) * coalesce(j.last_stage = 'nurturing', false)::INTEGER
         + (1 << 15) * coalesce(x.stage = 'disqualified', false)::INTEGER
         + (1 << 16) * coalesce(x.stage = 'lost', false)::INTEGER
-        + (1 << 17) * coalesce(x.stage = 'attached', false)::INTEGER AS marks,
+        + (1 << 17) * coalesce(x.stage = 'attached', false)::INTEGER
+        + (1 << 18) * coalesce(j.sql_imported, false)::INTEGER AS marks,
     x.stage AS exit, x."at" AS exit_at,
     coalesce(t.channel, r.channel) AS first_channel,
     CASE WHEN t.channel IS NULL THEN r.campaign_id ELSE t.campaign_id END AS first_campaign_id,

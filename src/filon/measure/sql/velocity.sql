@@ -35,6 +35,7 @@ SELECT $keys
     coalesce(sum(ours) FILTER (is_won), 0) AS won_amount,
     coalesce(sum(ours) FILTER (is_lost), 0) AS lost_amount,
     count(ours) FILTER (is_won) AS won_with_amount,
+    count(*) FILTER ((is_won OR is_lost) AND ours IS NULL) AS closed_without_amount,
     median(ours::DECIMAL(20, 4)) FILTER (is_won) AS median_deal,
     count(cycle_s) FILTER (is_won AND cycle_s >= 0) AS cycles,
     coalesce(sum(cycle_s) FILTER (is_won AND cycle_s >= 0), 0)::BIGINT AS cycle_s,

@@ -286,3 +286,80 @@ def test_the_lake_is_made_anew_by_one_command(told: World):
     assert run.exit_code == 0, run.output
     answer = json.loads(run.stdout.splitlines()[-1])
     assert (answer["leads"], answer["opportunities"]) == (40, 1)
+
+
+def test_tiles_funnel_api_and_command_say_one_number(world: World, client, key: str, signed_in_client):
+    from click.testing import CliRunner
+
+    from filon.cli import main
+
+    for number in range(45):  # a history as an import brings it: nobody recorded what sales accepted
+        passed = [("customer", "2025-06-01")] if number % 3 == 0 else [("lost", "2025-06-02")]
+        world.lead("2025-06-01", *passed, import_id=7, told_by_import=True)
+    world.opportunity("2025-06-03", won="2025-07-01", amount="4000.00")
+    answers = {name: ask_api(client, key, name)["rows"][0] for name in ("funnel", "headline")}
+    for name, row in answers.items():
+        run = CliRunner().invoke(main, ["kpi", name, "--json"])
+        assert json.loads(run.stdout.splitlines()[-1])["rows"] == [row]
+    funnel, headline = answers["funnel"], answers["headline"]
+    assert funnel["sql_accepted"] == headline["sql_accepted"] == funnel["sql"] == 15
+
+    page = signed_in_client("head").get("/insight?period=all").content.decode()
+    tiles = [int(text) for text in re.findall(r'class="tile-figure"[^>]*>(\d+)<', page)]
+    assert tiles == [headline[name] for name in ("new_leads", "sql_accepted", "created")]
+    steps = cells_of(page, "steps")[1:]
+    assert [int(cells[1]) for cells in steps] == [
+        funnel[stage] for stage in ("captured", "qualifying", "mql", "sql", "opportunity", "customer")
+    ]
+    assert "l’entonnoir compte les leads arrivés à cette étape : 15" in html.unescape(page)
+
+
+def test_a_split_of_very_many_rows_shows_the_largest_and_adds_the_others_up(
+    world: World, signed_in_client, client, key
+):
+    for number in range(70):
+        world.lead("2025-06-01", *([("customer", "2025-06-02")] if number % 2 else []), source=f"S{number:02}")
+    rows = ask_api(client, key, "funnel", "by=source")["rows"]
+    assert len(rows) == 70
+    page = signed_in_client("head").get("/insight/sources?period=all&by=source").content.decode()
+    *_shown, others, total = cells_of(page, "table")[1:]
+    assert len(_shown) == presentation.MOST_LINES
+    assert others[0] == "20 autres"
+    for column in (1, 2, 4, 7, 8):
+        assert sum(int(cells[column]) for cells in (*_shown, others)) == int(total[column])
+
+
+def test_identifiers_and_constants_are_not_offered_and_names_keep_their_case(world: World, signed_in_client):
+    for number in range(40):
+        attributes = {"Lead Number": f"{number}", "Country Kind": "x", "LeadOrigin": "API" if number % 2 else "Import"}
+        world.lead("2025-06-01", attributes=attributes)
+    page = signed_in_client("head").get("/insight?period=all&by=leadorigin").content.decode()
+    assert ">LeadOrigin</option>" in page
+    assert "Par LeadOrigin" in page
+    assert "Lead Number" not in page
+    assert "Country Kind" not in page
+
+
+def test_a_history_further_back_than_a_year_is_shown_and_said(world: World, signed_in_client):
+    world.opportunity("2017-01-03", won="2017-03-01", amount="4000.00")
+    world.opportunity("2017-01-03")  # open since: nothing that happened this year
+    page = html.unescape(signed_in_client("head").get("/insight/velocity").content.decode())
+    assert "Rien ne date des 12 derniers mois" in page
+    assert "mars 2017" in plain(page)
+
+
+def test_the_command_prints_a_table_that_fits(told: World, monkeypatch: pytest.MonkeyPatch):
+    from click.testing import CliRunner
+
+    from filon.cli import main
+
+    monkeypatch.setenv("COLUMNS", "90")
+    text = CliRunner().invoke(main, ["kpi", "funnel", "--by", "source"]).stdout
+    head, first, *_rest = text.splitlines()
+    assert max(map(len, text.splitlines())) <= 90
+    assert "Taux de SQL" in head
+    assert re.search(r"\d,\d\s%", first)
+    assert "more columns with --json" in text
+    for name in ("durations", "headline", "speed", "cost", "velocity"):
+        run = CliRunner().invoke(main, ["kpi", name])
+        assert run.exit_code == 0, run.output

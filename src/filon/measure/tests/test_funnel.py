@@ -237,3 +237,21 @@ def test_every_count_opens_as_many_rows(world: World):
                 if type(value) is int:
                     behind = world.behind("funnel", column, *line.keys, by=("source", "month"), basis=basis)
                     assert len(behind) == value, (column, line.keys)
+
+
+def test_sql_counts_as_accepted_where_nobody_ever_recorded_it(world: World):
+    world.lead("2026-01-05", ("sql", "2026-01-08"))
+    refused = world.lead("2026-01-05", ("sql", "2026-01-08"))
+    world.tell(SqlRefused(at=moment("2026-01-09"), lead_id=refused.pk))
+    row = world.row("funnel")
+    assert (row["sql"], row["sql_accepted"], row["sql_refused"]) == (1, 1, 1)
+    assert row["acceptance_rate"] == 0  # of what sales said
+
+
+def test_an_imported_sql_stays_accepted_once_sales_record_what_they_accept(world: World):
+    world.lead("2025-06-05", ("sql", "2025-06-08"), told_by_import=True, import_id=7)
+    accepted, _undecided = (world.lead("2026-01-05", ("sql", "2026-01-08")) for _ in range(2))
+    world.tell(SqlAccepted(at=moment("2026-01-12"), lead_id=accepted.pk))
+    row = world.row("funnel")
+    assert (row["sql"], row["sql_accepted"], row["acceptance_rate"]) == (3, 2, 1)
+    assert world.row("headline")["sql_accepted"] == 2

@@ -159,3 +159,12 @@ def test_every_count_of_velocity_opens_as_many_rows(world: World):
         for column, value in line.values.items():
             if type(value) is int:
                 assert len(world.behind("velocity", column, *line.keys, by=["month"])) == value, column
+
+
+def test_the_win_rate_in_amount_is_unknown_while_a_closed_deal_has_none(world: World):
+    world.opportunity("2026-01-01", won="2026-01-11", amount="300.00")
+    world.opportunity("2026-01-01", lost="2026-01-11", amount="100.00")
+    assert world.row("velocity")["win_rate_amount"] == 0.75
+    world.opportunity("2026-01-01", lost="2026-01-12", amount=None)
+    row = world.row("velocity")
+    assert (row["win_rate"], row["win_rate_amount"]) == (1 / 3, None)
