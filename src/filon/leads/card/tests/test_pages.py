@@ -193,16 +193,18 @@ def test_the_path_says_when_each_stage_was_reached(claire: Lead, admin: Any, at:
     states = {step.stage: step.state for step in steps}
     assert (states["captured"], states["qualifying"], states["customer"]) == ("passed", "current", "")
     Lead.objects.filter(pk=claire.pk).update(stage="lost", reason="price", reached=4, is_open=False)
-    last = head.path(queries.card(claire.pk, by=admin), {"lost": at}, at=at)
+    last = head.path(queries.card(claire.pk, by=admin), {"qualifying": at, "mql": at, "lost": at}, at=at)
     assert (last[-1].stage, last[-1].state) == ("lost", "exit")
     assert last[-1].note.startswith("Prix")
-    assert [step.stage for step in last if step.state == "passed"] == [
-        "captured",
-        "qualifying",
-        "nurturing",
-        "mql",
-        "sql",
-    ]
+    assert [step.stage for step in last if step.state == "passed"] == ["captured", "qualifying", "mql"]
+
+
+def test_the_path_does_not_tick_a_stage_that_was_passed_over(claire: Lead, admin: Any, at: datetime):
+    Lead.objects.filter(pk=claire.pk).update(stage="mql", reached=3)
+    steps = head.path(queries.card(claire.pk, by=admin), {"qualifying": at, "mql": at}, at=at)
+    states = {step.stage: (step.state, step.note) for step in steps}
+    assert states["nurturing"] == ("skipped", "étape sautée")
+    assert states["qualifying"][0] == "passed"
 
 
 def test_the_promise_counts_open_time_and_says_when_it_is_tight_or_late(claire: Lead, admin: Any, at: datetime):
