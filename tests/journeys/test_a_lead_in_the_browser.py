@@ -118,6 +118,25 @@ def test_a_stage_is_moved_from_the_menu_and_the_move_taken_back(sdr: Visitor, le
     sdr.go(f"/leads/{lead.pk}").sees("annulé", within="#timeline")
 
 
+def test_a_part_that_carries_a_style_is_exchanged_within_the_policy(sdr: Visitor, lead: Lead) -> None:
+    page = sdr.page
+    page.evaluate("document.querySelectorAll('main [id]').forEach(part => part.style.setProperty('caret-color', 'red'))")
+    box = page.locator("#composer textarea")
+    box.fill("Une note de plus")
+    box.press("Control+Enter")
+    sdr.sees("Une note de plus", within="#timeline")  # the page fails the test when the browser refused a style
+
+
+def test_leaving_without_a_reason_says_that_one_is_missing(sdr: Visitor, lead: Lead) -> None:
+    page = sdr.page
+    page.get_by_role("button", name="Déplacer").click()
+    page.locator("#lead-stages button[hx-vals*='disqualified']").click()
+    page.locator("dialog[open]").get_by_role("button", name="Passer").click()
+    page.locator("dialog[open] .error").wait_for()
+    sdr.look()
+    page.locator("dialog[open]").get_by_role("button", name="Annuler").click()
+
+
 def test_the_score_says_why_by_lines_that_add_up(sdr: Visitor, lead: Lead, place: Place) -> None:
     panel = sdr.page.locator("#score-panel")
     panel.wait_for()
