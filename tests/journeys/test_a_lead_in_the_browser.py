@@ -98,7 +98,11 @@ def test_a_field_is_edited_in_place_and_escape_puts_it_back(sdr: Visitor, lead: 
     assert lead.person.job_title == "Directrice des opérations"
     changed = told("fields_changed")
     assert (changed.person_id, changed.actor_kind) == (lead.person_id, "user")
-    sdr.go(f"/leads/{lead.pk}").sees("Directrice des opérations", within="header")
+    sdr.sees("Directrice des opérations", within="#record-who")
+    page.locator("#timeline .said", has_text="Fonction").first.wait_for(state="attached")
+    page.locator(".toast [data-undo]").click()
+    sdr.sees("Directrice industrielle", within="#record-who")
+    page.get_by_role("button", name=re.compile("^Fonction.*Directrice industrielle")).wait_for()
 
 
 def test_a_stage_is_moved_from_the_menu_and_the_move_taken_back(sdr: Visitor, lead: Lead) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -271,6 +272,34 @@ def test_a_field_is_edited_where_it_stands(claire: Lead, signed_in_client: Calla
     assert response.status_code == 200
     assert "+33 1 44 55 66 77" in text_of(response)
     assert Identifier.objects.filter(person=claire.person_id, value="+33144556677").exists()
+
+
+def test_an_edit_refreshes_the_page_and_can_be_taken_back(claire: Lead, signed_in_client: Callable[..., Client]):
+    client = signed_in_client("sdr")
+    url = f"/records/person/{claire.person_id}/job_title"
+    response = client.post(url, {"value": "Directrice", "seen": ""}, headers=HTMX)
+    told = json.loads(response.headers["HX-Trigger"])
+    assert told["leads-changed"]
+    assert told["toast"]["message"] == "Fonction : enregistré."
+    again = text_of(client.get(f"/leads/{claire.pk}/head", headers=HTMX))
+    assert 'id="record-who" hx-swap-oob="true">Directrice' in again
+    undone = client.post(told["toast"]["undo"], headers=HTMX)
+    assert undone.status_code == 200
+    assert f'id="person-{claire.person_id}-job_title" hx-swap-oob="true"' in text_of(undone)
+    assert Person.objects.get(pk=claire.person_id).job_title == ""
+    assert client.post(told["toast"]["undo"], headers=HTMX).status_code == 412, "changed since: not taken back twice"
+
+
+def test_nobody_takes_back_an_edit_of_somebody_else(
+    claire: Lead, make_user: Callable[..., User], signed_in_client: Callable[..., Client]
+):
+    from filon.core import access
+
+    karim = make_user("sdr", name="Karim")
+    edit_person(claire.person_id, {"job_title": "DSI"}, by=access.of_user(karim), at=timezone.now())
+    fact = Fact.objects.filter(kind="fields_changed").latest("id")
+    url = f"/records/person/{claire.person_id}/job_title/undo?fact={fact.pk}"
+    assert signed_in_client("sdr").post(url, headers=HTMX).status_code == 404
 
 
 def test_a_stale_edit_is_shown_with_who_changed_it_and_not_written(
