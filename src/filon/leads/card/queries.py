@@ -277,7 +277,7 @@ def edit_of(fact_id: int, of: str, record_id: int, field: str, *, by: Actor) -> 
     fact = edits(of, record_id, by=by).filter(pk=fact_id).first()
     detail = FactDetail.objects.filter(fact_id=fact_id).first() if fact is not None else None
     if detail is None or field in NAMED or field not in detail.values.get("new", {}):
-        raise not_found(_("Edit"))
+        raise not_found(_("Record"))
     kept = (detail.values["old"].get(field), detail.values["new"][field])
     before, since = (Decimal(str(one)) if one and field == "company.revenue" else one for one in kept)
     return editing.shown(before), editing.shown(since)
