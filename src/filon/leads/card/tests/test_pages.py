@@ -274,6 +274,13 @@ def test_a_field_is_edited_where_it_stands(claire: Lead, signed_in_client: Calla
     assert Identifier.objects.filter(person=claire.person_id, value="+33144556677").exists()
 
 
+def test_countries_are_called_by_their_names(claire: Lead, signed_in_client: Callable[..., Client]):
+    Person.objects.filter(pk=claire.person_id).update(country="DE")
+    client = signed_in_client("sdr")
+    for path in (f"/leads/{claire.pk}", f"/people/{claire.person_id}"):
+        assert "Pays : Allemagne" in text_of(client.get(path))
+
+
 def test_an_edit_refreshes_the_page_and_can_be_taken_back(claire: Lead, signed_in_client: Callable[..., Client]):
     client = signed_in_client("sdr")
     url = f"/records/person/{claire.person_id}/job_title"
