@@ -74,7 +74,7 @@ _ROLES: Final = {
     Role.SDR: _("Sees everything; creates, changes and moves leads, and logs calls and messages."),
     Role.SALES: _("As an SDR, and works on opportunities."),
     Role.MANAGER: _(
-        "Sees the leads of the own team and those without an owner; works on them, assigns them, and exports. Needs a team."
+        "Sees the leads of the team and those without an owner; works on them, assigns them, exports. Needs a team."
     ),
     Role.HEAD: _("Sees everything and all figures; assigns leads, changes costs, and exports."),
     Role.OPS: _("Sees everything; runs imports, rules of scoring and routing, API keys and jobs."),
@@ -84,7 +84,7 @@ _ROLES: Final = {
 
 
 def _roles() -> list[tuple[str, str]]:
-    described = "{}<span class=\"hint\">{}</span>"
+    described = '{}<span class="hint">{}</span>'
     return [(role.value, format_html(described, role.label, _ROLES[role])) for role in Role]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from filon.core import access
+from filon.core import access, audit
 from filon.core.access import ALL_PERMISSIONS, Actor
 from filon.core.models import Team
 from filon.core.models.users import Role
@@ -36,3 +36,12 @@ def test_a_manager_without_a_team_reads_why_lists_are_short(signed_in_client: Ca
     assert NO_TEAM not in signed_in_client("manager", team=team).get("/people").content.decode()
     assert NO_TEAM not in signed_in_client("sdr").get("/people").content.decode()
     assert not access.SYSTEM.lacks_team
+
+
+def test_the_audit_log_is_in_words(signed_in_client: Callable[..., Client], at) -> None:
+    audit.append("exported", by=access.SYSTEM, at=at, of="leads", rows=12, segment="")
+    audit.append("user_created", by=access.SYSTEM, at=at, user_id=0, role="admin")
+    audit.append("user_changed", by=access.SYSTEM, at=at, user_id=0, changes={"is_active": [True, False]})
+    page = signed_in_client("admin").get("/settings/audit").content.decode()
+    for words in ("Données exportées", "Fiches : leads", "Rôle : Administrateur", "Peut se connecter : oui → non"):
+        assert words in page
