@@ -124,7 +124,9 @@ def test_a_stage_is_moved_from_the_menu_and_the_move_taken_back(sdr: Visitor, le
 
 def test_a_part_that_carries_a_style_is_exchanged_within_the_policy(sdr: Visitor, lead: Lead) -> None:
     page = sdr.page
-    page.evaluate("document.querySelectorAll('main [id]').forEach(part => part.style.setProperty('caret-color', 'red'))")
+    page.evaluate(
+        "document.querySelectorAll('main [id]').forEach(part => part.style.setProperty('caret-color', 'red'))"
+    )
     box = page.locator("#composer textarea")
     box.fill("Une note de plus")
     box.press("Control+Enter")
