@@ -24,6 +24,7 @@ from django.db import connections
 from tests.frame.skips import missing
 
 READY_S = 60.0
+_REFUSALS = ("Content Security Policy", "inline style", "inline script", "inline event handler")  # as browsers word it
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -173,5 +174,5 @@ def browser_page(browser: Any) -> Iterator[Any]:
 
 
 def _note_refusal(message: Any, problems: list[str]) -> None:
-    if "Content Security Policy" in message.text:
+    if any(word in message.text for word in _REFUSALS):
         problems.append(message.text)

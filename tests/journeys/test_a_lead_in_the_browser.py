@@ -98,7 +98,11 @@ def test_a_field_is_edited_in_place_and_escape_puts_it_back(sdr: Visitor, lead: 
     assert lead.person.job_title == "Directrice des opérations"
     changed = told("fields_changed")
     assert (changed.person_id, changed.actor_kind) == (lead.person_id, "user")
-    sdr.go(f"/leads/{lead.pk}").sees("Directrice des opérations", within="header")
+    sdr.sees("Directrice des opérations", within="#record-who")
+    page.locator("#timeline .said", has_text="Fonction").first.wait_for(state="attached")
+    page.locator(".toast [data-undo]").click()
+    sdr.sees("Directrice industrielle", within="#record-who")
+    page.get_by_role("button", name=re.compile("^Fonction.*Directrice industrielle")).wait_for()
 
 
 def test_a_stage_is_moved_from_the_menu_and_the_move_taken_back(sdr: Visitor, lead: Lead) -> None:
@@ -116,6 +120,27 @@ def test_a_stage_is_moved_from_the_menu_and_the_move_taken_back(sdr: Visitor, le
     sdr.wait(lambda: Lead.objects.get(pk=lead.pk).stage == before)
     assert Fact.objects.filter(revokes_id=moved.pk).exists(), "the ledger tells that it was taken back"
     sdr.go(f"/leads/{lead.pk}").sees("annulé", within="#timeline")
+
+
+def test_a_part_that_carries_a_style_is_exchanged_within_the_policy(sdr: Visitor, lead: Lead) -> None:
+    page = sdr.page
+    page.evaluate(
+        "document.querySelectorAll('main [id]').forEach(part => part.style.setProperty('caret-color', 'red'))"
+    )
+    box = page.locator("#composer textarea")
+    box.fill("Une note de plus")
+    box.press("Control+Enter")
+    sdr.sees("Une note de plus", within="#timeline")  # the page fails the test when the browser refused a style
+
+
+def test_leaving_without_a_reason_says_that_one_is_missing(sdr: Visitor, lead: Lead) -> None:
+    page = sdr.page
+    page.get_by_role("button", name="Déplacer").click()
+    page.locator("#lead-stages button[hx-vals*='disqualified']").click()
+    page.locator("dialog[open]").get_by_role("button", name="Passer").click()
+    page.locator("dialog[open] .error").wait_for()
+    sdr.look()
+    page.locator("dialog[open]").get_by_role("button", name="Annuler").click()
 
 
 def test_the_score_says_why_by_lines_that_add_up(sdr: Visitor, lead: Lead, place: Place) -> None:

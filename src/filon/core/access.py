@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from filon.core.models import ApiKey, User
 from filon.kit.errors import Kind, Refused
@@ -62,6 +63,34 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
 """What each scope of an API key allows."""
 
 
+_RIGHTS: Final = {
+    "leads.see": gettext_lazy("see leads"),
+    "deals.see": gettext_lazy("see opportunities"),
+    "kpi.see": gettext_lazy("see the figures"),
+    "people.see": gettext_lazy("see people and accounts"),
+    "leads.create": gettext_lazy("create leads"),
+    "leads.change": gettext_lazy("change leads, people and accounts"),
+    "leads.move": gettext_lazy("move leads from stage to stage"),
+    "leads.act": gettext_lazy("log calls, messages and notes"),
+    "leads.assign": gettext_lazy("assign leads to colleagues"),
+    "deals.change": gettext_lazy("change opportunities"),
+    "export": gettext_lazy("export data"),
+    "costs.change": gettext_lazy("change costs"),
+    "imports.run": gettext_lazy("import files"),
+    "campaigns.change": gettext_lazy("change campaigns"),
+    "scoring.change": gettext_lazy("change the scoring rules"),
+    "segments.share": gettext_lazy("share segments with everyone"),
+    "routing.change": gettext_lazy("change the routing rules"),
+    "health.see": gettext_lazy("see the health of the system"),
+    "jobs.change": gettext_lazy("retry or cancel jobs"),
+    "keys.change": gettext_lazy("manage API keys"),
+    "users.change": gettext_lazy("manage colleagues and teams"),
+    "settings.change": gettext_lazy("change the settings"),
+    "demo.run": gettext_lazy("start or remove the sample data"),
+}
+"""What each permission allows, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a user, an API key, an import or the system. `team_id` is a manager's scope."""
@@ -73,6 +102,11 @@ class Actor:
     team_id: int | None = None
     permissions: frozenset[str] = field(default=frozenset(), repr=False)
 
+    @property
+    def lacks_team(self) -> bool:
+        """Whether this is a manager whose lists hold little because nobody has given them a team."""
+        return self.role == "manager" and self.team_id is None
+
     def may(self, permission: str) -> bool:
         """Whether this actor has the permission."""
         return permission in self.permissions
@@ -81,8 +115,8 @@ class Actor:
         """Raise Refused (forbidden) without the permission."""
         if permission not in self.permissions:
             raise Refused(
-                _("You do not have the right to do this (%(permission)s). Ask an administrator.")
-                % {"permission": permission},
+                _("You do not have the right to do this: your role may not %(right)s. Ask an administrator.")
+                % {"right": _RIGHTS.get(permission, permission)},
                 Kind.FORBIDDEN,
                 code="forbidden",
             )

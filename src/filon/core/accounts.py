@@ -87,11 +87,20 @@ def is_start_link(token: str, *, at: datetime) -> bool:
 def start_workspace(token: str, *, name: str, email: str, password: str, at: datetime) -> User:
     """Create the first administrator and use the link up. Raises Refused when it is used, unknown or old."""
     if not _open_links(token, at).update(used_at=at) or not nobody_can_sign_in():
-        message = _("This link has been used or is too old. Start Filon again to get a new one, or sign in.")
-        raise Refused(message, Kind.NOT_FOUND, code="start_link")
+        raise closed_start_link()
     user = create_user(email, role=Role.ADMIN, name=name, password=password, by=access.SYSTEM, at=at)
     audit.append("workspace_started", by=access.of_user(user), at=at)
     return user
+
+
+def closed_start_link() -> Refused:
+    """Why a start link opens nothing, and what to do instead."""
+    message = (
+        _("This link is used up or too old. Start Filon again to get a new one.")
+        if nobody_can_sign_in()
+        else _("Filon has an administrator already. Sign in, or ask the administrator for access.")
+    )
+    return Refused(message, Kind.NOT_FOUND, code="start_link")
 
 
 def _open_links(token: str, at: datetime) -> models.QuerySet[StartLink]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from filon.core import access
@@ -65,12 +66,34 @@ class _TeamField(forms.ModelChoiceField):  # type: ignore[type-arg]  # django-st
         )
 
 
+_ROLES: Final = {
+    Role.ADMIN: _("Sees and does everything, colleagues, settings and the audit log included."),
+    Role.MARKETING: _(
+        "Sees everything; works on leads, imports, campaigns, costs, scoring and shared segments, and exports."
+    ),
+    Role.SDR: _("Sees everything; creates, changes and moves leads, and logs calls and messages."),
+    Role.SALES: _("As an SDR, and works on opportunities."),
+    Role.MANAGER: _(
+        "Sees the leads of the team and those without an owner; works on them, assigns them, exports. Needs a team."
+    ),
+    Role.HEAD: _("Sees everything and all figures; assigns leads, changes costs, and exports."),
+    Role.OPS: _("Sees everything; runs imports, rules of scoring and routing, API keys and jobs."),
+    Role.READ_ONLY: _("Sees everything and changes nothing."),
+}
+"""What each role sees and does, in one sentence."""
+
+
+def _roles() -> list[tuple[str, str]]:
+    described = '{}<span class="hint">{}</span>'
+    return [(role.value, format_html(described, role.label, _ROLES[role])) for role in Role]
+
+
 class NewUserForm(forms.Form):
     """A colleague to invite."""
 
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.EmailField(label=_("E-mail"))
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.SDR)
+    role = forms.ChoiceField(label=_("Role"), choices=_roles, initial=Role.SDR, widget=forms.RadioSelect)
     team = _TeamField()
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from filon.core import accounts, audit, forms
 from filon.core.models import ApiKey, AuditEntry, Team, User
+from filon.core.models.users import Role
 from filon.core.web import Request
 from filon.kit.errors import Refused, not_found
 
@@ -230,11 +231,34 @@ _KINDS: Final = {
     "jobs_retried": gettext_lazy("Jobs retried"),
     "jobs_cancelled": gettext_lazy("Jobs cancelled"),
     "inbox_replayed": gettext_lazy("Inbox entries replayed"),
+    "exported": gettext_lazy("Data exported"),
+    "scoring_published": gettext_lazy("Scoring rules published"),
+    "routing_published": gettext_lazy("Routing rules published"),
+}
+_WHAT: Final = {
+    "of": gettext_lazy("Records"),
+    "rows": gettext_lazy("Number of rows"),
+    "segment": gettext_lazy("Segment"),
+    "role": gettext_lazy("Role"),
+    "team_id": gettext_lazy("Team"),
+    "key_id": gettext_lazy("API key"),
+    "is_active": gettext_lazy("May sign in"),
+    "scopes": gettext_lazy("What it may do"),
+    "jobs": gettext_lazy("Jobs"),
+    "version": gettext_lazy("Version"),
+}
+_RECORDS: Final = {
+    "leads": gettext_lazy("leads"),
+    "people": gettext_lazy("people"),
+    "companies": gettext_lazy("accounts"),
+    "opportunities": gettext_lazy("opportunities"),
+    "campaigns": gettext_lazy("campaigns"),
 }
 
 
 def _named(entries: list[AuditEntry]) -> list[dict[str, Any]]:
-    """Entries with the names of who acted and on whom. One query."""
+    """Entries with the names of who acted and on whom. Two queries."""
+    teams = dict(Team.objects.values_list("pk", "name"))
     ids = {entry.actor_id for entry in entries if entry.actor_kind == "user"}
     ids |= {entry.what.get("user_id") for entry in entries}
     names: dict[Any, str] = dict(User.objects.filter(pk__in=[one for one in ids if one]).values_list("pk", "name"))
@@ -244,10 +268,45 @@ def _named(entries: list[AuditEntry]) -> list[dict[str, Any]]:
             "kind": _KINDS.get(entry.kind, entry.kind),
             "by": names.get(entry.actor_id, "") if entry.actor_kind == "user" else _ACTORS[entry.actor_kind],
             "about": names.get(entry.what.get("user_id"), ""),
-            "what": {key: value for key, value in entry.what.items() if key != "user_id"},
+            "what": _in_words(entry.what, teams),
         }
         for entry in entries
     ]
+
+
+def _in_words(what: dict[str, Any], teams: dict[int, str]) -> list[tuple[str, str]]:
+    """What an entry says beside its actor and colleague; a change from one value to another on one line."""
+    said: list[tuple[str, str]] = []
+    for key, value in what.items():
+        if key == "changes" and isinstance(value, dict):
+            said += [(_label(one), _change(one, change, teams)) for one, change in value.items()]
+        elif key != "user_id" and value not in ("", None):
+            said.append((_label(key), _value(key, value, teams)))
+    return said
+
+
+def _label(key: str) -> str:
+    return str(_WHAT.get(key, key))
+
+
+def _change(key: str, change: Any, teams: dict[int, str]) -> str:
+    if isinstance(change, list) and len(change) == 2:
+        return " → ".join(_value(key, one, teams) for one in change)
+    return _value(key, change, teams)
+
+
+def _value(key: str, value: Any, teams: dict[int, str]) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if key == "role":
+        return str(dict(Role.choices).get(value, value))
+    if key == "team_id":
+        return teams.get(value, f"#{value}")
+    return str(_RECORDS.get(value, value)) if key == "of" else str(value)
 
 
 def _link_page(request: Request, shown: User, link: str) -> HttpResponse:

@@ -64,8 +64,7 @@ def start(request: Request, token: str) -> HttpResponse:
     """The one-use link of a new workspace: create its first administrator."""
     now = timezone.now()
     if not accounts.is_start_link(token, at=now):
-        message = _("This link has been used or is too old. Start Filon again to get a new one, or sign in.")
-        raise Refused(message, Kind.NOT_FOUND, code="start_link")
+        raise accounts.closed_start_link()
     form = forms.StartForm(request.POST or None)
     if form.is_valid():
         try:

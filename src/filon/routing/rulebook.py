@@ -12,7 +12,7 @@ from django.db.models import Q, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from filon.core import ledger
+from filon.core import audit, ledger
 from filon.core.access import Actor
 from filon.core.conditions import ConditionError, parse
 from filon.core.models import Team, User
@@ -101,6 +101,7 @@ def publish_draft(*, revision: int, by: Actor, at: datetime) -> int:
     row.author_id = by.id if by.kind == "user" else None
     row.save()
     ledger.append([RoutingRulesPublished(at=at, version=row.version, rules=len(row.rules))], by=by, learnt_at=at)
+    audit.append("routing_published", by=by, at=at, version=row.version)
     return row.version
 
 

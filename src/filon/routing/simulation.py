@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,11 +36,20 @@ class Outcome:
     minutes: int | None
     route_now: str
     owner_now: str
+    route_in_force: str = ""  # where the rules in force would send it today; empty when nothing was compared
 
     @property
     def is_moved(self) -> bool:
-        """Whether these rules send a lead that was routed somewhere else than it went."""
-        return self.route_now not in ("", self.route)
+        """Whether these rules send the lead elsewhere than those in force do, or than it went where none are compared.
+
+        Both are asked today: what has changed since the lead was routed is no doing of the rules.
+        """
+        return (self.route_in_force or self.route_now) not in ("", self.route)
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether the rules in force would send it elsewhere than it went, because things have changed since."""
+        return self.route_in_force != "" and self.route_now not in ("", self.route_in_force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +61,35 @@ class Simulation:
     by_rule: Sequence[tuple[int, str, str, int]]  # number (0: none), name, why, leads
     by_owner: Sequence[tuple[str, int]]
     moved: int
+    drifted: int
 
 
-def simulate(rules: RuleSet, *, by: Actor, at: datetime, leads: int = LEADS) -> Simulation:
+def simulate(
+    rules: RuleSet, *, by: Actor, at: datetime, against: RuleSet | None = None, leads: int = LEADS
+) -> Simulation:
     """Route the latest leads by these rules as if each came in anew, in its order, with today's colleagues and turns.
 
     Leads that no buyer stands behind are left out, as the line leaves them out. Each rule sees what was known when the
-    lead came in. A constant number of statements, none of which writes. Needs `routing.change`.
+    lead came in. against: the rules in force, asked about the same leads on the same day, so that what they would do
+    differently is told apart from what has changed since. A constant number of statements, none of which writes. Needs
+    `routing.change`.
     """
     by.require("routing.change")
     batch = Batch([], by=by, at=at)  # never written
     now = _latest(batch, leads)
     waiting = _as_new(now)
+    open_desk, found = _decided(batch, waiting, rules)
+    in_force: dict[int, str] = {}
+    if against is not None:
+        same = against.rules == rules.rules
+        decided = found if same else _decided(Batch([], by=by, at=at), waiting, against)[1]
+        in_force = {item.lead["id"]: decision.route for item, decision in decided}
+    return _simulation(batch, found, now, open_desk, in_force)
+
+
+def _decided(batch: Batch, waiting: Sequence[Waiting], rules: RuleSet) -> tuple[Desk, list[tuple[Waiting, Decision]]]:
     open_desk = desk.opened(batch, waiting, rules, holds=False)
-    found = [(item, open_desk.decide(desk.candidate(item), item.lead["created_at"])) for item in waiting]
-    return _simulation(batch, found, now, open_desk)
+    return open_desk, [(item, open_desk.decide(desk.candidate(item), item.lead["created_at"])) for item in waiting]
 
 
 def _latest(batch: Batch, leads: int) -> list[dict[str, Any]]:
@@ -116,11 +139,16 @@ def _asked(leads: Sequence[dict[str, Any]]) -> set[int]:
 
 
 def _simulation(
-    batch: Batch, found: Sequence[tuple[Waiting, Decision]], now: Sequence[dict[str, Any]], open_desk: Desk
+    batch: Batch,
+    found: Sequence[tuple[Waiting, Decision]],
+    now: Sequence[dict[str, Any]],
+    open_desk: Desk,
+    in_force: Mapping[int, str],
 ) -> Simulation:
     names = {colleague.id: colleague.name for colleague in open_desk.colleagues.values()}
     outcomes = [
-        _outcome(batch, item, decision, before, names) for (item, decision), before in zip(found, now, strict=True)
+        replace(_outcome(batch, item, decision, before, names), route_in_force=in_force.get(item.lead["id"], ""))
+        for (item, decision), before in zip(found, now, strict=True)
     ]
     outcomes.reverse()
     routes = Counter(outcome.route for outcome in outcomes)
@@ -132,6 +160,7 @@ def _simulation(
         [(rule, name, why, count) for (rule, name, why), count in deciders.most_common()],
         owners.most_common(),
         sum(outcome.is_moved for outcome in outcomes),
+        sum(outcome.is_drifted for outcome in outcomes),
     )
 
 

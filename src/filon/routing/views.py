@@ -139,8 +139,8 @@ def check_condition(request: Request) -> HttpResponse:
 @require_safe
 def simulation(request: Request) -> HttpResponse:
     """Where the draft would send the latest leads."""
-    _in_force, draft, revision = rulebook.both()
-    found = simulate(draft, by=request.actor, at=timezone.now())
+    in_force, draft, revision = rulebook.both()
+    found = simulate(draft, by=request.actor, at=timezone.now(), against=in_force)
     only_moved = request.GET.get("only") == "moved"
     shown = [outcome for outcome in found.outcomes if outcome.is_moved or not only_moved]
     here = reverse("routing:simulation")

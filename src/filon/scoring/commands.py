@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from filon.core import jobs, ledger
+from filon.core import audit, jobs, ledger
 from filon.core.access import Actor
 from filon.core.conditions import ConditionError
 from filon.kit.errors import Kind, Refused
@@ -202,6 +202,7 @@ def _next_number(in_force: int, note: str) -> int:
 def _bring_into_force(version: RuleSet, *, by: Actor, at: datetime) -> None:
     assert version.number is not None  # noqa: S101 — it has just been given
     ledger.append([ScoringPublished(at=at, number=version.number, restores=version.restores)], by=by, learnt_at=at)
+    audit.append("scoring_published", by=by, at=at, version=version.number)
     forget_last_look()
     jobs.enqueue("scoring.recompute", {"number": version.number}, at=at, key=f"scoring.recompute:{version.number}")
 

@@ -117,7 +117,9 @@ def test_the_start_page_signs_in_and_shows_the_choice_of_the_first_day() -> None
     given = {"name": "Ada", "email": "ada@filon.test", "password": PASSWORD}
     assert client.post(f"/start/{token}", given).url == "/welcome"
     assert client.get("/welcome").status_code == 200
-    assert Client().get(f"/start/{token}").status_code == 404
+    used = Client().get(f"/start/{token}")
+    assert used.status_code == 404
+    assert "Filon a déjà un administrateur" in used.content.decode()
 
 
 def test_a_weak_password_does_not_use_the_start_link_up(at: datetime) -> None:

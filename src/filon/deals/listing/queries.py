@@ -15,6 +15,7 @@ from filon.core.access import Actor
 from filon.core.conditions import Node, compile_sql
 from filon.deals.listing import fields
 from filon.deals.rows import TABLES, OpportunityRow, Part, cents, money, select_parts, source
+from filon.deals.rules import STATES
 from filon.deals.scope import opportunity_scope
 from filon.kit import keyset, sql
 from filon.kit.text import fold
@@ -204,6 +205,31 @@ def totals(wanted: Filter, *, by: Actor, at: datetime) -> Totals:
     )
     count, total, others = found[0]
     return Totals(count, money(total), others)
+
+
+def totals_by_state(wanted: Filter, *, by: Actor, at: datetime) -> dict[str, Totals]:
+    """Count and sum of what a filter finds in each state that has any: open, won, lost. One statement."""
+    by.require("deals.see")
+    where, params = condition(wanted, by, at)
+    ours = "opportunity.amount IS NOT NULL AND opportunity.currency = %s"
+    found = sql.fetch(
+        f"SELECT opportunity.state, COUNT(*), COALESCE(SUM(CASE WHEN {ours} THEN {cents()} END), 0), "
+        f"COALESCE(SUM(CASE WHEN {ours} THEN 0 ELSE 1 END), 0) "
+        f"FROM {source(_joined(wanted))} WHERE {where} GROUP BY 1",
+        [settings.FILON_CURRENCY, settings.FILON_CURRENCY, *params],
+    )
+    known = {state: Totals(count, money(total), others) for state, count, total, others in found}
+    return {state: known[state] for state in STATES if state in known}
+
+
+def together(parts: Iterable[Totals]) -> Totals:
+    """The sum of some totals."""
+    known = list(parts)
+    return Totals(
+        sum(one.count for one in known),
+        sum((one.amount for one in known), Decimal(0)),
+        sum(one.others for one in known),
+    )
 
 
 def _joined(wanted: Filter) -> set[str]:

@@ -161,8 +161,11 @@ def opportunities(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"rows": [], "totals": None, "next_url": ""}
     if error is None:
         page = queries.opportunities(wanted, by=actor, at=at, sort=sort, after=request.GET.get("after", ""))
-        found = queries.totals(wanted, by=actor, at=at)
-        context = {"rows": page.rows, "totals": found, "shown": _shown(found), "next_url": _next(request, page.after)}
+        parts = queries.totals_by_state(wanted, by=actor, at=at)
+        found = queries.together(parts.values())
+        mixed = parts if len(parts) > 1 else {}
+        context = {"by_state": [(STATE_LABELS[state], one.count, one.amount) for state, one in mixed.items()]}
+        context |= {"rows": page.rows, "totals": found, "shown": _shown(found), "next_url": _next(request, page.after)}
     context |= {
         "form": form,
         "chips": _chips(request, form),

@@ -96,6 +96,9 @@ def test_the_list_filters_by_its_address_and_sums_what_it_finds(seller, deals):
         assert page.context["totals"].count == len(names), query
     totals = seller.get(address("list")).context["totals"]
     assert (totals.count, totals.amount, totals.others) == (7, 55_007, 3)
+    by_state = seller.get(address("list")).context["by_state"]
+    assert (sum(count for _, count, _amount in by_state), sum(amount for *_, amount in by_state)) == (7, 55_007)
+    assert not seller.get(address("list"), {"state": "open"}).context["by_state"]
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,18 @@ def path(card: LeadCard, passages: Mapping[str, datetime], *, at: datetime) -> l
         if name == stage:
             steps.append(Step(name, "current", since))
         elif rules.RANK[name] <= max(reached, rules.RANK.get(stage, 0)):
-            steps.append(Step(name, "passed", formats.day(begun[name], at) if name in begun else ""))
+            steps.append(_behind(begun.get(name), name, at=at))
         elif stage not in rules.EXITS:
             steps.append(Step(name, ""))
     if stage in rules.EXITS:
         reason = reasons.label(stage, str(lead["reason"]))
         steps.append(Step(stage, "exit", " · ".join(part for part in (reason, since) if part)))
     return steps
+
+
+def _behind(begun: datetime | None, name: str, *, at: datetime) -> Step:
+    """A stage that lies behind the present one: ticked only when something tells that the lead was in it."""
+    return Step(name, "passed", formats.day(begun, at)) if begun else Step(name, "skipped", _("passed over"))
 
 
 def promise(card: LeadCard, *, at: datetime) -> Promise | None:

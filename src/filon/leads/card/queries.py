@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from filon.core import access
 from filon.core.access import Actor
 from filon.core.conditions import LIVE_FACT_SQL
+from filon.core.models import Fact, FactDetail
 from filon.kit import identifiers, sql
 from filon.kit.errors import not_found
 from filon.kit.identifiers import ValueProblem
 from filon.kit.text import fold
-from filon.leads import events, fields, fills
+from filon.leads import editing, events, fields, fills
 from filon.leads.card import words
 from filon.leads.models import Company, Lead, Person
 
@@ -247,6 +250,37 @@ def passages(lead_id: int) -> dict[str, datetime]:
         [lead_id, events.StageChanged.kind],
     )
     return {sql.as_json(payload)["to_stage"]: moment for at, payload in rows if (moment := sql.as_utc(at)) is not None}
+
+
+NAMED: Final = frozenset({"owner", "campaign", "company.name"})
+"""Fields of whose former value a fact keeps the name only."""
+
+_NO_OTHER: Final = {
+    "person": {"lead_id": None},
+    "company": {"lead_id": None, "person_id": None},
+    "lead": {},
+}
+"""What an edit of a record does not speak of; its facts are found by an index that says so."""
+
+
+def edits(of: str, record_id: int, *, by: Actor) -> QuerySet[Fact]:
+    """The actor's own edits of a record."""
+    own = {f"{of}_id": record_id, "actor_kind": by.kind, "actor_id": by.id}
+    return Fact.objects.filter(kind=events.FieldsChanged.kind, **own, **_NO_OTHER[of])
+
+
+def edit_of(fact_id: int, of: str, record_id: int, field: str, *, by: Actor) -> tuple[str, str]:
+    """The value before the actor's own edit of a field, and the one it gave, as `seen` compares them.
+
+    Two statements. Raises Refused (not found).
+    """
+    fact = edits(of, record_id, by=by).filter(pk=fact_id).first()
+    detail = FactDetail.objects.filter(fact_id=fact_id).first() if fact is not None else None
+    if detail is None or field in NAMED or field not in detail.values.get("new", {}):
+        raise not_found(_("Record"))
+    kept = (detail.values["old"].get(field), detail.values["new"][field])
+    before, since = (Decimal(str(one)) if one and field == "company.revenue" else one for one in kept)
+    return editing.shown(before), editing.shown(since)
 
 
 @dataclass(frozen=True, slots=True)

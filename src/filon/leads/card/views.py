@@ -224,10 +224,10 @@ def act(request: Request, lead_id: int) -> HttpResponse:
         context = {"card": card, **_composer(form)}
         return render(request, "leads/card/_composer.html", context, status=422)
     response = render(request, "leads/card/_composer.html", {"card": card, **_composer()})
-    return _tell(web.add_toast(response, _("Logged.")), CHANGED)
+    return tell(web.add_toast(response, _("Logged.")), CHANGED)
 
 
-def _tell(response: HttpResponse, *names: str) -> HttpResponse:
+def tell(response: HttpResponse, *names: str) -> HttpResponse:
     """Let the page also hear of these events."""
     told = json.loads(response["HX-Trigger"]) if response.has_header("HX-Trigger") else {}
     response["HX-Trigger"] = json.dumps(told | dict.fromkeys(names, True))

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from filon.core.conditions.words import Words, words
+from filon.kit.country_names import country_name
 from filon.leads import fields
 from filon.ui import formats, stages
 
@@ -108,6 +109,8 @@ def value_of(field: str, value: Any) -> str:
         return formats.MISSING
     if field in _CHOICES:
         return choice(field, str(value))
+    if field in {"country", "company.country", "person.country"}:
+        return country_name(str(value), get_language() or "fr")
     if field == "stage":
         return stages.label(str(value))
     if field in {"company.employees", "company.revenue"}:

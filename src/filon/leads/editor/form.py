@@ -120,7 +120,7 @@ def acted(editor: Editor, do: str, offer: Offer, parse: Callable[[str], Node]) -
     into text is refused.
     """
     if do == TEXT:
-        return Editor(None, editor.text) if editor.error is None else editor
+        return _as_text(editor, offer)
     if do == ROWS:
         return _as_rows(editor, offer, parse)
     if editor.block is None:
@@ -135,6 +135,31 @@ def acted(editor: Editor, do: str, offer: Offer, parse: Callable[[str], Node]) -
     elif action == "remove":
         block = _removed(block, path)
     return replace(_with_text(block, offer), error=None)
+
+
+def _as_text(editor: Editor, offer: Offer) -> Editor:
+    """The text of the lines; a line without a value says nothing yet and is left out, a wrong one is refused."""
+    if editor.block is None or editor.error is None:
+        return Editor(None, editor.text)
+    said = _with_text(_written(editor.block), offer)
+    return Editor(None, said.text) if said.error is None else editor
+
+
+def _written(block: Block) -> Block:
+    """The lines that have what their comparison asks for, or wrong values."""
+    kept: list[Line | Block] = []
+    for part in block.lines:
+        if isinstance(part, Block):
+            inner = _written(part)
+            kept += [inner] if inner.lines else []
+        elif any(value.strip() for value in part.values) or not _asks(part):
+            kept.append(part)
+    return replace(block, lines=tuple(kept))
+
+
+def _asks(line: Line) -> bool:
+    one = COMPARISONS.get(line.comparison)
+    return one is None or one.has_value or one.is_span or one.is_times
 
 
 def _as_rows(editor: Editor, offer: Offer, parse: Callable[[str], Node]) -> Editor:

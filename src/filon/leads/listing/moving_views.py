@@ -90,7 +90,10 @@ def _ask_reason(request: Request, ids: Sequence[int], stage: str) -> HttpRespons
         "stage": stage,
         "label": stages.label(stage),
         "reasons": [(code, words.in_language(language)) for code, words in OF_EXIT[stage].items()],
+        "error": _("Choose a reason: it tells why leads leave.") if "asked" in request.POST else "",
     }
+    if not web.is_htmx(request):
+        return render(request, "leads/reason.html", context, status=422)
     response = render(request, "leads/_reason_dialog.html", context, status=422)
     response["HX-Retarget"] = "#leads-dialog"
     response["HX-Reswap"] = "innerHTML"

@@ -97,6 +97,19 @@ def test_a_simulation_names_the_leads_that_would_go_elsewhere(ops, make_user, su
     assert found.by_owner == [("Ana", 1)]
 
 
+def test_rules_in_force_are_compared_with_the_draft_on_the_same_day(ops, make_user, submit, publish, at):
+    make_user("sdr"), make_user("sales", name="Ana")
+    publish(*RULES)
+    lead = submit(channel="referral")
+    Lead.objects.filter(pk=lead.pk).update(channel="web")  # since then
+    in_force = RuleSet(0, RULES)
+    same = simulate(in_force, by=ops, at=at, against=in_force)
+    assert (same.moved, same.drifted) == (0, 1)
+    draft = RuleSet(0, (Rule("All", "channel = web", "direct_sales"),))
+    other = simulate(draft, by=ops, at=at, against=in_force)
+    assert (other.moved, other.drifted) == (1, 1)
+
+
 def test_rules_see_what_was_known_when_the_lead_came_in(ops, make_user, submit, at):
     make_user("sales")
     lead = submit(email="claire@gmail.com", door="file")

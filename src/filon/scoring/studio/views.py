@@ -284,7 +284,8 @@ def _published(request: Request, number: int | None) -> HttpResponse:
 def history(request: Request) -> HttpResponse:
     """Every version with what it changed, the newest first."""
     listed = [(one, wording.said(changed)) for one, changed in studio.history(by=request.actor)]
-    return render(request, "scoring/versions.html", {"tabs": _tabs("versions"), "listed": listed})
+    context = {"tabs": _tabs("versions"), "listed": listed, "may_change": request.actor.may("scoring.change")}
+    return render(request, "scoring/versions.html", context)
 
 
 @never_cache

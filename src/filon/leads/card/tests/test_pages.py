@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -193,16 +194,18 @@ def test_the_path_says_when_each_stage_was_reached(claire: Lead, admin: Any, at:
     states = {step.stage: step.state for step in steps}
     assert (states["captured"], states["qualifying"], states["customer"]) == ("passed", "current", "")
     Lead.objects.filter(pk=claire.pk).update(stage="lost", reason="price", reached=4, is_open=False)
-    last = head.path(queries.card(claire.pk, by=admin), {"lost": at}, at=at)
+    last = head.path(queries.card(claire.pk, by=admin), {"qualifying": at, "mql": at, "lost": at}, at=at)
     assert (last[-1].stage, last[-1].state) == ("lost", "exit")
     assert last[-1].note.startswith("Prix")
-    assert [step.stage for step in last if step.state == "passed"] == [
-        "captured",
-        "qualifying",
-        "nurturing",
-        "mql",
-        "sql",
-    ]
+    assert [step.stage for step in last if step.state == "passed"] == ["captured", "qualifying", "mql"]
+
+
+def test_the_path_does_not_tick_a_stage_that_was_passed_over(claire: Lead, admin: Any, at: datetime):
+    Lead.objects.filter(pk=claire.pk).update(stage="mql", reached=3)
+    steps = head.path(queries.card(claire.pk, by=admin), {"qualifying": at, "mql": at}, at=at)
+    states = {step.stage: (step.state, step.note) for step in steps}
+    assert states["nurturing"] == ("skipped", "étape sautée")
+    assert states["qualifying"][0] == "passed"
 
 
 def test_the_promise_counts_open_time_and_says_when_it_is_tight_or_late(claire: Lead, admin: Any, at: datetime):
@@ -269,6 +272,41 @@ def test_a_field_is_edited_where_it_stands(claire: Lead, signed_in_client: Calla
     assert response.status_code == 200
     assert "+33 1 44 55 66 77" in text_of(response)
     assert Identifier.objects.filter(person=claire.person_id, value="+33144556677").exists()
+
+
+def test_countries_are_called_by_their_names(claire: Lead, signed_in_client: Callable[..., Client]):
+    Person.objects.filter(pk=claire.person_id).update(country="DE")
+    client = signed_in_client("sdr")
+    for path in (f"/leads/{claire.pk}", f"/people/{claire.person_id}"):
+        assert "Pays : Allemagne" in text_of(client.get(path))
+
+
+def test_an_edit_refreshes_the_page_and_can_be_taken_back(claire: Lead, signed_in_client: Callable[..., Client]):
+    client = signed_in_client("sdr")
+    url = f"/records/person/{claire.person_id}/job_title"
+    response = client.post(url, {"value": "Directrice", "seen": ""}, headers=HTMX)
+    told = json.loads(response.headers["HX-Trigger"])
+    assert told["leads-changed"]
+    assert told["toast"]["message"] == "Fonction : enregistré."
+    again = text_of(client.get(f"/leads/{claire.pk}/head", headers=HTMX))
+    assert 'id="record-who" hx-swap-oob="true">Directrice' in again
+    undone = client.post(told["toast"]["undo"], headers=HTMX)
+    assert undone.status_code == 200
+    assert f'id="person-{claire.person_id}-job_title" hx-swap-oob="true"' in text_of(undone)
+    assert Person.objects.get(pk=claire.person_id).job_title == ""
+    assert client.post(told["toast"]["undo"], headers=HTMX).status_code == 412, "changed since: not taken back twice"
+
+
+def test_nobody_takes_back_an_edit_of_somebody_else(
+    claire: Lead, make_user: Callable[..., User], signed_in_client: Callable[..., Client]
+):
+    from filon.core import access
+
+    karim = make_user("sdr", name="Karim")
+    edit_person(claire.person_id, {"job_title": "DSI"}, by=access.of_user(karim), at=timezone.now())
+    fact = Fact.objects.filter(kind="fields_changed").latest("id")
+    url = f"/records/person/{claire.person_id}/job_title/undo?fact={fact.pk}"
+    assert signed_in_client("sdr").post(url, headers=HTMX).status_code == 404
 
 
 def test_a_stale_edit_is_shown_with_who_changed_it_and_not_written(

@@ -135,7 +135,7 @@ def test_a_person_without_a_name_is_called_by_an_identifier(come: Callable[..., 
     lead = come(email="", external_id="579233")
     client = signed_in_client("sdr")
     assert "579233" in text_of(client.get("/people"))
-    assert "<h1>579233</h1>" in client.get(f"/leads/{lead.pk}").content.decode()
+    assert '<h1><span id="record-title">579233</span></h1>' in client.get(f"/leads/{lead.pk}").content.decode()
 
 
 # One ------------------------------------------------------------------------------------------------------------------

@@ -178,6 +178,13 @@ def test_text_and_lines_turn_into_each_other():
     assert press(as_text, "rows").block == editor.block
 
 
+def test_a_line_without_a_value_does_not_keep_the_text_box_shut():
+    first = press(form.of_text("", LEAD, None), "add")
+    sent = form.of_post(posted(form.laid_out(first, LEAD, "fr")), LEAD, text_name="text")
+    assert sent.error is not None
+    assert (press(sent, "text").mode, press(sent, "text").text) == ("text", "")
+
+
 def test_what_is_too_deep_stays_text_and_says_so():
     text = "channel = web and (source = a or (source = b and medium = c))"
     editor = press(form.Editor(None, text), "rows")

@@ -413,6 +413,16 @@ def test_an_exit_asks_for_its_reason_first(three: list[Lead], signed_in_client: 
     assert Lead.objects.get(pk=three[0].pk).reason == "off_target"
 
 
+def test_an_exit_sent_without_a_reason_says_that_it_is_missing(three: list[Lead], signed_in_client: SignIn) -> None:
+    client, told = signed_in_client("sdr"), {"ids": str(three[0].pk), "stage": "disqualified", "asked": "1"}
+    assert "Choisissez un motif" not in text_of(client.post("/leads/move", told | {"asked": []}, headers=HTMX))
+    assert "Choisissez un motif" in text_of(client.post("/leads/move", told, headers=HTMX))
+    page = client.post("/leads/move", told)  # no script runs: a whole page
+    assert page.status_code == 422
+    assert "<html" in text_of(page)
+    assert "Choisissez un motif" in text_of(page)
+
+
 @pytest.mark.parametrize(
     ("stage", "seen", "status"), [("opportunity", "mql", 409), ("sql", "captured", 412), ("nowhere", "mql", 422)]
 )
