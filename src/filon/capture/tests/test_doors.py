@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -233,3 +233,19 @@ def test_naughty_strings_come_back_unchanged(post: Callable[..., Any], shared_da
         assert lead.company.sector == said[:500] or lead.company.people.count() > 1
         detail = Fact.objects.get(kind="submitted", lead_id=lead.pk).detail.values
         assert detail["message"] == said
+
+
+def test_an_act_that_is_yet_to_come_is_refused_and_the_others_are_kept(post: Callable[..., Any]) -> None:
+    post("/leads", {"email": "ana@exemple.fr"})
+    now = timezone.now()
+    moments = [now + timedelta(days=400), now + timedelta(minutes=6), now + timedelta(minutes=3), now]
+    acts = [
+        {"kind": "page_viewed", "email": "ana@exemple.fr", "at": at.isoformat(), "path": "/tarifs"} for at in moments
+    ]
+    answer = post("/events", {"events": acts})
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body["accepted"] == 2
+    assert [(one["index"], one["code"]) for one in body["rejected"]] == [(0, "in_the_future"), (1, "in_the_future")]
+    assert body["rejected"][0]["message"] == "This moment is yet to come: an act is told once it has happened."
+    assert not Fact.objects.filter(at__gt=timezone.now()).exists()
