@@ -86,6 +86,10 @@ WORDINGS: Final[Mapping[tuple[str, str], Wording]] = {
         _("They count in no source: fill it in where someone knows it."),
         _leads("source is empty"),
     ),
+    ("lead", "lead_without_date"): Wording(
+        _("Leads of an old base without a date"),
+        _("They are dated when they were imported: what is counted by month counts them there."),
+    ),
     ("lead", "identifiers_disagree"): Wording(
         _("%(subject)s also names somebody else"),
         _("The entry went to the person its strongest identifier names. They may be one and the same."),
@@ -213,9 +217,11 @@ _ANY: Final[Mapping[str, Wording]] = {
     "placeholder": Wording(pgettext_lazy("finding", "A placeholder: %(subject)s"), _("Taken as empty.")),
     "phone": Wording(_("No phone number: %(subject)s"), _("Kept as it was written, among the attributes.")),
 }
+_EMAIL: Final = Wording(_("No e-mail address: %(subject)s"), _("Kept as it was written, among the attributes."))
 _OTHER: Final = Wording(_("A value that cannot be right: %(subject)s"), _("Kept as it was written."))
 
 
 def wording(kind: str, code: str) -> Wording:
     """The words for a kind and code of finding."""
-    return WORDINGS.get((kind, code)) or _ANY.get(code) or _OTHER
+    of_email = _EMAIL if code.startswith("email_") else None
+    return WORDINGS.get((kind, code)) or _ANY.get(code) or of_email or _OTHER
