@@ -60,14 +60,22 @@ def _opportunities(condition: str) -> Callable[[str], str]:
 
 
 _OF_A_COLUMN: Final = frozenset(
-    {"misspelt_sector", "unknown_country", "unknown_act", "unknown_outcome", "unknown_direction", "unknown_state"}
+    {
+        "phone",
+        "misspelt_sector",
+        "unknown_country",
+        "unknown_act",
+        "unknown_outcome",
+        "unknown_direction",
+        "unknown_state",
+    }
 )
 """Codes whose words say what their subject is, so that its column (`company.sector: …`) needs no mention."""
 
 
 def shown(code: str, subject: str) -> str:
     """The subject as its words show it."""
-    return subject.partition(": ")[2] or subject if code in _OF_A_COLUMN else subject
+    return subject.partition(": ")[2] or subject if code in _OF_A_COLUMN or code.startswith("email_") else subject
 
 
 def _value(subject: str) -> str:
@@ -219,6 +227,11 @@ _ANY: Final[Mapping[str, Wording]] = {
 }
 _EMAIL: Final = Wording(_("No e-mail address: %(subject)s"), _("Kept as it was written, among the attributes."))
 _OTHER: Final = Wording(_("A value that cannot be right: %(subject)s"), _("Kept as it was written."))
+
+
+def said_of(kind: str, code: str, subject: str) -> str:
+    """A finding in one sentence of the active language."""
+    return str(wording(kind, code).title) % {"subject": shown(code, subject)}
 
 
 def wording(kind: str, code: str) -> Wording:
