@@ -249,3 +249,14 @@ def test_an_act_that_is_yet_to_come_is_refused_and_the_others_are_kept(post: Cal
     assert [(one["index"], one["code"]) for one in body["rejected"]] == [(0, "in_the_future"), (1, "in_the_future")]
     assert body["rejected"][0]["message"] == "This moment is yet to come: an act is told once it has happened."
     assert not Fact.objects.filter(at__gt=timezone.now()).exists()
+
+
+@pytest.mark.parametrize(
+    ("accepts", "says"),
+    [("", "Lead not found"), ("de, fr;q=0.8, en;q=0.5", "Lead introuvable"), ("en-GB,fr;q=0.5", "Lead not found")],
+)
+def test_the_api_says_no_in_english_unless_french_is_asked_for(
+    post: Callable[..., Any], accepts: str, says: str
+) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "Accept-Language": accepts}
+    assert Client().get("/api/v1/leads/987654", headers=headers).json()["detail"] == says
