@@ -13,12 +13,14 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
+from django.utils import translation
 
 from filon.capture import doors
 from filon.capture.doors import DOORS, Door
 from filon.core import keys
 from filon.core.access import Actor
 from filon.core.gate import GATE
+from filon.kit import web
 from filon.kit.errors import Kind, Refused
 
 Scope = dict[str, Any]
@@ -37,6 +39,7 @@ async def serve(door: Door, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one call."""
     try:
         headers = dict(scope["headers"])
+        translation.activate(web.api_language(headers.get(b"accept-language", b"").decode("latin-1")))
         by = await _actor(headers.get(b"authorization", b"").decode("latin-1"))
         body = await _body(receive, door.longest)
         key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()

@@ -55,6 +55,17 @@ def answer(result: dict[str, Any]) -> None:
         click.echo(json.dumps(result, ensure_ascii=False, default=str))
 
 
+def _(text: str) -> str:
+    """In the workspace's language, once there is one: settings that cannot be read are told in English."""
+    from django.conf import settings
+
+    if not settings.configured:
+        return text
+    from django.utils.translation import gettext
+
+    return gettext(text)
+
+
 class _Output:
     """Where words for people go."""
 
@@ -88,7 +99,7 @@ class _Clear:
         if error is None or isinstance(error, click.ClickException | click.exceptions.Exit | SystemExit):
             return
         if isinstance(error, KeyboardInterrupt):
-            click.echo("Stopped.", err=True)
+            click.echo(_("Stopped."), err=True)
             sys.exit(1)
         message = sentence(error)
         if message is None or os.environ.get("FILON_DEBUG") == "1":
@@ -107,15 +118,19 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, Refused | WrongSetting | UnsafeSQLite):
         return str(error)
     if isinstance(error, BrokenPipeError):
-        return "The reader of the output has gone."
+        return _("The reader of the output has gone.")
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
     from django.db import InterfaceError, OperationalError, ProgrammingError
 
     if isinstance(error, OperationalError | InterfaceError):
-        return f"The database does not answer: {str(error).strip()}. Check FILON_DATABASE_URL and that it runs."
+        return _("The database does not answer: %(why)s. Check FILON_DATABASE_URL and that it runs.") % {
+            "why": str(error).strip()
+        }
     if isinstance(error, ProgrammingError):
-        return f"The database lacks what this version needs ({str(error).strip()}). Run: filon migrate"
+        return _("The database lacks what this version needs (%(why)s). Run: filon migrate") % {
+            "why": str(error).strip()
+        }
     return None
 
 
@@ -144,7 +159,11 @@ class Progress:
 
     def _line(self, done: int, seconds: float) -> str:
         rate = done / seconds if seconds else 0.0
-        text = f"{self._what}: {done:,}" + (f" of {self._total:,}" if self._total else "") + f", {rate:,.0f}/s"
+        from filon.ui import formats
+
+        text = _("%(what)s: %(done)s") % {"what": self._what, "done": formats.number(done)}
+        text += (f" / {formats.number(self._total)}" if self._total else "") + f", {formats.number(rate, 0)}/s"
         if self._total and rate:
-            text += f", {max(0, self._total - done) / rate:,.0f} s left"
+            left = formats.number(max(0, self._total - done) / rate, 0)
+            text += ", " + _("%(seconds)s s left") % {"seconds": left}
         return f"\r\033[K{text}" if self._is_terminal else text

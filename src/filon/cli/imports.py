@@ -42,6 +42,7 @@ def import_(file: Path | None, kind: str | None, undo: int | None, resume: int |
     imported = _plan(file, kind, chosen)
     if chosen["dry_run"]:
         return _rehearse(imported)
+    _warn(imported)
     return _run(imported.pk, chosen["rejects"])
 
 
@@ -73,17 +74,28 @@ def _plan(file: Path, kind: str, chosen: dict[str, Any]) -> Any:
         return commands.create_import(source, file.name, options, by=SYSTEM, at=timezone.now())
 
 
+def _warn(imported: Any) -> None:
+    from django.utils import timezone
+
+    from filon.capture.imports import notices
+
+    for sentence in notices.before(imported, at=timezone.now()):
+        say(sentence)
+
+
 def _rehearse(imported: Any) -> dict[str, Any]:
     from django.utils import timezone
+    from django.utils.translation import gettext as _
 
     from filon.capture.imports.rehearsal import Rehearsal, in_words, rehearse
     from filon.core.access import SYSTEM
 
-    result, progress = Rehearsal(), Progress("dry run")
-    for result in rehearse(imported, by=SYSTEM, at=timezone.now()):
+    at = timezone.now()
+    result, progress = Rehearsal(), Progress(_("Dry run"))
+    for result in rehearse(imported, by=SYSTEM, at=at):
         progress.show(result.rows)
     progress.end()
-    for sentence in in_words(result, imported):
+    for sentence in in_words(result, imported, at=at):
         say(sentence)
     imported.delete()
     return {
@@ -95,34 +107,41 @@ def _rehearse(imported: Any) -> dict[str, Any]:
         "unchanged": result.unchanged,
         "rejected": result.rejected,
         "would_start": dict(result.started),
-        "findings": [{"code": code, "subject": what, "count": n} for (code, what), n in result.findings.items()],
+        "findings": [{"code": code, "subject": what, "count": n} for (_kind, code, what), n in result.findings.items()],
         "rejects": [{"line": line, "column": column, "reason": reason} for line, column, reason in result.rejects],
     }
 
 
 def _run(import_id: int, rejects: Path | None) -> dict[str, Any]:
     from django.utils import timezone
+    from django.utils.translation import gettext as _
+    from django.utils.translation import pgettext
 
     from filon.capture.imports import commands
+    from filon.capture.imports.rehearsal import counted
     from filon.capture.models import Import
     from filon.core.access import SYSTEM
 
     start = time.perf_counter()
     imported = commands.start_import(import_id, by=SYSTEM)
-    say(f"Import {imported.pk}: {imported.file_name} as {imported.kind}, {imported.mode}.")
-    progress = Progress("import")
+    modes = {"live": _("live"), "history": _("history")}
+    said = {"id": imported.pk, "file": imported.file_name, "kind": imported.kind}
+    said["mode"] = modes.get(imported.mode, imported.mode)
+    say(_("Import %(id)s: %(file)s as %(kind)s, %(mode)s.") % said)
+    progress = Progress(pgettext("progress", "Import"))
     for step in commands.run_import(imported.pk, by=SYSTEM, now=timezone.now):
         progress.show(step.done)
     progress.end()
     done = Import.objects.get(pk=imported.pk)
     if rejects is not None:
         _write_rejects(done, rejects)
-    say(
-        f"{done.rows:,} rows: {done.created:,} created, {done.updated:,} updated, {done.unchanged:,} unchanged, "
-        f"{done.rejected:,} rejected."
-    )
+    say(counted(done))
     for row in done.rejects.order_by("number")[:5]:
-        say(f"  line {row.line}, {row.column or 'row'}: {row.reason}")
+        place = {"line": row.line, "column": row.column, "reason": row.reason}
+        say(
+            "  "
+            + (_("line %(line)s, %(column)s: %(reason)s") if row.column else _("line %(line)s: %(reason)s")) % place
+        )
     return {
         "import_id": done.pk,
         "mode": done.mode,
@@ -144,15 +163,21 @@ def _write_rejects(imported: Any, path: Path) -> None:
 
 def _undo(import_id: int) -> dict[str, Any]:
     from django.utils import timezone
+    from django.utils.translation import gettext as _
+    from django.utils.translation import pgettext
 
     from filon.capture.imports import undo
     from filon.core.access import SYSTEM
+    from filon.ui import formats
 
     at = timezone.now()
     undo.start_undo(import_id, by=SYSTEM, at=at)
-    progress, step = Progress("undo"), undo.Undone(0, 0)
+    progress, step = Progress(pgettext("progress", "Undo")), undo.Undone(0, 0)
     for step in undo.run_undo(import_id, at=at):
         progress.show(step.gone)
     progress.end()
-    say(f"Import {import_id} is undone: {step.gone:,} records taken back, {step.kept:,} kept (worked on since).")
+    say(
+        _("Import %(id)s is undone: %(gone)s records taken back, %(kept)s kept (worked on since).")
+        % {"id": import_id, "gone": formats.number(step.gone), "kept": formats.number(step.kept)}
+    )
     return {"import_id": import_id, "gone": step.gone, "kept": step.kept}

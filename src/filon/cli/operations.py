@@ -16,13 +16,15 @@ from filon.cli.frame import answer, bare_command, command, say
 def doctor() -> dict[str, Any]:
     """Check that everything is sound; exit 1 when something is not, with what to do."""
     from django.utils import timezone
+    from django.utils.translation import gettext as _
 
     from filon.core import health
 
     found = []
     for check in health.checks(timezone.now()):
         found.append(check)
-        say(f"{'ok ' if check.ok else 'NOT'}  {check.name}: {check.advice}")
+        state = _("ok") if check.ok else _("NOT OK")
+        say(f"{state}  {health.label(check.name)} – {check.advice}")
     ok = all(check.ok for check in found)
     result = {"ok": ok, "checks": [asdict(check) for check in found]}
     if not ok:

@@ -22,25 +22,36 @@ def score() -> None:
 def explain(lead: int, moment: str) -> dict[str, Any]:
     """The lines that add up to a lead's scores, now or at a past time. LEAD is its number."""
     from django.utils import timezone
+    from django.utils.translation import gettext as _
 
     from filon.core.access import SYSTEM
     from filon.scoring import queries
     from filon.scoring.api import as_json
+    from filon.ui import formats
 
     at = _moment(moment) if moment else timezone.now()
     found = queries.explain(lead, at=at, by=SYSTEM)
-    local = timezone.localtime(at)
-    say(f"{found.grade}  lead {lead} on {local:%Y-%m-%d %H:%M}, rules version {found.version}")
-    say(f"fit {found.fit}")
+    told = {"grade": found.grade, "lead": lead, "at": formats.exact(at), "version": found.version}
+    say(_("%(grade)s  lead %(lead)s, %(at)s, rules version %(version)s") % told)
+    say(_("Fit") + f" {found.fit}")
     for fit_line in found.fit_lines:
-        erased = "  (a value was erased since)" if fit_line.is_erased else ""
-        say(f"  {fit_line.points:>+7}  {fit_line.name or 'limit of 0 to 100'}{erased}")
-    say(f"engagement {found.engagement}")
+        erased = "  " + _("(a value was erased since)") if fit_line.is_erased else ""
+        name = fit_line.name or _("limit of 0 to 100")
+        say(f"  {fit_line.points:>+7}  {name}{erased}")
+    say(_("Engagement") + f" {found.engagement}")
     for line in found.engagement_lines:
-        what = f"{line.name}, over the cap" if line.is_cap else line.name
-        say(f"  {line.points:>+7}  {what} ({line.count}, last {timezone.localtime(line.last_at):%Y-%m-%d})")
+        what = _("%(name)s, over the cap") % {"name": line.name} if line.is_cap else line.name
+        seen = _("%(count)s, last on %(day)s") % {"count": line.count, "day": formats.day(line.last_at)}
+        say(f"  {line.points:>+7}  {what} ({seen})")
     for hint in found.hints:
-        say(f"{hint.points:>+7} → {hint.grade} with: {hint.name}")
+        say(
+            _("%(points)s → %(grade)s with: %(name)s")
+            % {
+                "points": f"{hint.points:>+7}",
+                "grade": hint.grade,
+                "name": hint.name,
+            }
+        )
     return as_json(found)
 
 

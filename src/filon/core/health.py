@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from filon.core import append_only, audit, presence, schema
 from filon.core.models import InboxEntry, Job, Worker
@@ -116,6 +117,11 @@ class Check:
     name: str
     ok: bool
     advice: str
+
+
+def label(name: str) -> str:
+    """What a check is called, in the active language."""
+    return _(_LABELS[name]) if name in _LABELS else name
 
 
 def checks(at: datetime) -> Iterator[Check]:
@@ -228,6 +234,19 @@ def _write_lock(_at: datetime) -> tuple[bool, str]:
     return False, _("A process has held the write lock for more than five seconds: end it.")
 
 
+_LABELS: Final = {
+    "database": gettext_noop("Database"),
+    "integrity": gettext_noop("Integrity"),
+    "migrations": gettext_noop("Tables"),
+    "append_only": gettext_noop("Protection of the past"),
+    "audit_log": gettext_noop("Audit log"),
+    "write_lock": gettext_noop("Write lock"),
+    "disk": gettext_noop("Disk"),
+    "secret_key": gettext_noop("Secret key"),
+    "worker": gettext_noop("Worker"),
+    "jobs": gettext_noop("Jobs"),
+    "inbox": gettext_noop("Inbox"),
+}
 _CHECKS: Final[tuple[tuple[str, Callable[[datetime], tuple[bool, str]]], ...]] = (
     ("database", _engine),
     ("integrity", _integrity),

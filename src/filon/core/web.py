@@ -89,7 +89,8 @@ class ActorMiddleware:
 
 
 class LanguageMiddleware:
-    """Speaks the user's language; else the one chosen on this browser; else the workspace's."""
+    """Speaks the user's language; else the one chosen on this browser; else the workspace's. To programs it speaks
+    English, unless they ask for French."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
@@ -99,6 +100,8 @@ class LanguageMiddleware:
         """Called by Django for every request."""
         chosen = getattr(request.user, "language", "") or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = chosen if chosen in self._known else settings.LANGUAGE_CODE
+        if web.is_api(request):
+            language = web.api_language(request.headers.get("Accept-Language", ""))
         request.LANGUAGE_CODE = language
         translation.activate(language)
         response = self._get_response(request)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 
 class Kind(StrEnum):
     """What sort of no it is."""
@@ -38,4 +40,4 @@ class Refused(Exception):
 
 def not_found(what: str) -> Refused:
     """The thing asked for does not exist, or its asker may not know of it."""
-    return Refused(f"{what} not found", Kind.NOT_FOUND, code="not_found")
+    return Refused(_("%(what)s not found") % {"what": what}, Kind.NOT_FOUND, code="not_found")

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from filon.kit.errors import Kind, Refused
 
@@ -35,6 +36,12 @@ def is_htmx(request: HttpRequest) -> bool:
 def is_api(request: HttpRequest) -> bool:
     """Whether a program asks through the REST API."""
     return request.path_info.startswith("/api/")
+
+
+def api_language(accepted: str) -> str:
+    """The language in which the API says no, by the `Accept-Language` of its caller: English unless French is asked."""
+    asked = (code[:2] for code, _weight in parse_accept_lang_header(accepted[:200].lower()))
+    return next((code for code in asked if code in {"en", "fr"}), "en")
 
 
 def problem(refused: Refused) -> HttpResponse:

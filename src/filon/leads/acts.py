@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.utils.translation import gettext_noop
@@ -12,6 +13,9 @@ from filon.kit.text import fold
 from filon.leads import commands, events, names, records, rules
 from filon.leads.events import LeadCaptured
 from filon.leads.models import Lead
+
+AHEAD: Final = timedelta(minutes=5)
+"""How far the clocks of other machines may be ahead."""
 
 OPENING: Final = frozenset(
     {
@@ -34,10 +38,20 @@ def needs_known_person(item: Item) -> bool:
 
 
 def check_acts(batch: Batch) -> None:
-    """Refuse what does not say what happened. No statement."""
+    """Refuse what does not say what happened, and what a program says of days to come. No statement."""
     for item in batch.going():
-        if not item.entry.values.get("kind"):
+        entry = item.entry
+        if not entry.values.get("kind"):
             item.refuse(gettext_noop("The row does not say what happened: give its kind."), field_name="kind")
+        elif entry.door == "api" and (at := entry.values.get("at")) is not None and at > entry.at:
+            if at > entry.at + AHEAD:
+                item.refuse(
+                    gettext_noop("This moment is yet to come: an act is told once it has happened."),
+                    field_name="at",
+                    code="in_the_future",
+                )
+            else:
+                entry.values["at"] = entry.at
 
 
 def record_acts(batch: Batch) -> None:

@@ -232,6 +232,7 @@ ORIGIN: Final = (
     _code("product_line", "Product line", "Ligne de produits"),
     _yes_no("is_history", "Comes from history", "Issu de l’historique", required=True),
     _moment("captured_at", "Captured", "Capté le", required=True),
+    _number("import_id", "Import (number)", "Import (numéro)"),
 )
 """Where the lead came from and what it is: set when it comes in, before it is scored and routed."""
 

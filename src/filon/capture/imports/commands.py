@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from filon.capture.events import ImportFinished
 from filon.capture.imports import activities, mapping
@@ -220,6 +220,8 @@ def entries_of(rows: Iterable[MappedRow], plan: Plan, *, system: str, is_live: b
         if kind == "event":
             values, odd = activities.settle(values, plan.kinds, now=at, zone=zone)
             findings += odd
+        elif kind == "lead" and not is_live and "captured_at" not in values:
+            findings.append(("lead_without_date", ""))
         entries.append(
             Entry(
                 kind=kind,
@@ -264,7 +266,7 @@ def start_import(import_id: int, *, by: Actor) -> Import:
     )
     imported = Import.objects.filter(pk=import_id).first()
     if imported is None:
-        raise not_found(_("Import"))
+        raise not_found(pgettext("record", "Import"))
     if not updated and imported.state not in {Import.State.WAITING, Import.State.RUNNING}:
         raise Refused(_("This import is finished."), Refusal.CONFLICT)
     return imported

@@ -26,6 +26,7 @@ ATTRIBUTE_PREFIX = "attributes."
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
+_EMAIL_WORD = re.compile(r"\b(?:e mails?|emails)\b")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class Field:
 
 
 def column_key(name: str) -> str:
-    """The form in which column names are compared: `firstName`, `First_Name` and `FIRST NAME` are one."""
-    return " ".join(_NOT_WORD.sub(" ", fold(_CAMEL.sub(" ", name))).split())
+    """The form in which column names are compared: `firstName`, `First_Name` and `FIRST NAME` are one, and so are
+    `E-mail`, `eMail` and `Emails`."""
+    return _EMAIL_WORD.sub("email", " ".join(_NOT_WORD.sub(" ", fold(_CAMEL.sub(" ", name))).split()))
 
 
 _STRICT: frozenset[Type] = frozenset(["id", "email", "number", "date", "moment"])

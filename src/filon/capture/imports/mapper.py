@@ -51,10 +51,19 @@ FINDINGS = {
 """What is worth telling of a row that is taken. Other codes are those of ValueProblem, with its message."""
 
 _MESSAGES = {
-    "no_identifier": gettext_noop("The row has none of: %(fields)s."),
     "integer": gettext_noop("“%(value)s” is not a whole number."),
     "percent": gettext_noop("“%(value)s” is not a percentage between 0 and 100."),
 }
+_NAMES_NOBODY: dict[Kind, str] = {
+    "leads": gettext_noop("The row has no external id, e-mail, phone or LinkedIn profile."),
+    "companies": gettext_noop("The row has no external id, company name, domain or SIREN."),
+    "opportunities": gettext_noop("The row has no external id, name, company, lead's external id or e-mail."),
+    "events": gettext_noop("The row has no lead's external id or e-mail."),
+    "costs": gettext_noop("The row has no amount."),
+    "products": gettext_noop("The row has no name or external id."),
+    "users": gettext_noop("The row has no name or e-mail."),
+}
+"""Of a row with none of `IDENTIFYING`."""
 _DOORS = frozenset(["import", "api"])
 _CURRENCIES = {"€": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "us$": "USD", "£": "GBP"}
 _OUTER = " \t\r\n\u00a0"  # as clean_text
@@ -113,22 +122,26 @@ def make_mapper(
     columns = [column for place, choice in enumerate(choices) if (column := _column(kind, make, place, choice))]
     defaults = [_default(kind, make, name, text) for name, text in sets.items() if clean_text(text)]
     identifying = IDENTIFYING[kind]
-    missing = ValueProblem("no_identifier", _MESSAGES["no_identifier"], {"fields": ", ".join(identifying)})
+    missing = ValueProblem("no_identifier", _NAMES_NOBODY[kind])
 
     def map_row(row: Row) -> Mapped | list[ValueProblem]:
         mapped = Mapped(row.number, row.line, {}, {}, [])
-        if problems := _fill(mapped, columns, row.cells):
+        problems = _fill(mapped, columns, row.cells)
+        if problems and not (kind == "leads" and all(problem.code.startswith("email_") for problem in problems)):
             return problems
         for is_attribute, name, value in defaults:
             (mapped.attributes if is_attribute else mapped.values).setdefault(name, value)
         _finish(mapped, country)
+        if problems and "phone" not in mapped.values and "linkedin_url" not in mapped.values:
+            return problems  # nobody could reach this person
         return mapped if any(name in mapped.values for name in identifying) else [missing]
 
     return map_row
 
 
 def _fill(mapped: Mapped, columns: list[_Column], cells: list[str]) -> list[ValueProblem]:
-    """Each cell into its field or attribute; returns the problems that reject the row."""
+    """Each cell into its field or attribute; returns the problems that reject the row, unless it is kept all the same:
+    a wrong value is an attribute with a finding then."""
     _, _, values, attributes, findings = mapped
     problems: list[ValueProblem] = []
     for place, name, column, convert, is_attribute, is_strict in columns:
@@ -143,11 +156,10 @@ def _fill(mapped: Mapped, columns: list[_Column], cells: list[str]) -> list[Valu
             try:
                 values[name] = convert(text) if convert else text
             except ValueProblem as problem:
+                attributes[name] = text
+                findings.append(Finding(problem.code, column, text))
                 if is_strict:
                     problems.append(ValueProblem(problem.code, problem.message, problem.params, column))
-                else:
-                    attributes[name] = text
-                    findings.append(Finding(problem.code, column, text))
     return problems
 
 

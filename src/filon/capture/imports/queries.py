@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
 
 from filon.capture.imports.commands import path_of
 from filon.capture.imports.feed import parts
-from filon.capture.imports.fields import fields_of
+from filon.capture.imports.fields import field_named, fields_of
 from filon.capture.imports.layout import BadRow
 from filon.capture.imports.plan import Plan
 from filon.capture.imports.reading import read_rows
 from filon.capture.models import Import
 from filon.core.access import Actor
+from filon.core.conditions.words import Words
 from filon.core.models import Job
 from filon.kit.errors import not_found
+from filon.kit.text import fold
+from filon.leads.fields import CHANNELS, CLASSES, MOTIONS, STAGES
+from filon.leads.rules import stage_named
+from filon.ui import formats
 
 PREVIEW: Final = 10
 
@@ -37,7 +45,8 @@ class ColumnRow:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first rows as they would be taken in: field names, and a cell for each; `problem` for a rejected row."""
+    """The first rows as they would be taken in: what the fields are called, a cell for each; `problem` for a rejected
+    row."""
 
     headers: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str], str]]
@@ -54,7 +63,7 @@ def one(import_id: int, by: Actor) -> Import:
     by.require("imports.run")
     imported = Import.objects.select_related("author").filter(pk=import_id).first()
     if imported is None:
-        raise not_found(_("Import"))
+        raise not_found(pgettext("record", "Import"))
     return imported
 
 
@@ -87,14 +96,41 @@ def preview(imported: Import) -> Preview:
     rows = first.rows[:PREVIEW]
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     shown: list[tuple[int, Sequence[str], str]] = [
-        (row.line, [_cell(row.values.get(name)) for name in names], "") for row in rows
+        (row.line, [_cell(plan, name, row.values.get(name)) for name in names], "") for row in rows
     ]
     shown += [(reject.line, [], _(reject.reason) % reject.params) for reject in first.rejects[:PREVIEW]]
-    return Preview(names, sorted(shown, key=lambda row: row[0])[:PREVIEW])
+    labels = [_(field.label) if (field := field_named(plan.kind, name)) else name for name in names]
+    return Preview(labels, sorted(shown, key=lambda row: row[0])[:PREVIEW])
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)[:80]
+_CHOICES: Final[dict[str, Mapping[str, Words]]] = {"channel": CHANNELS, "class": CLASSES, "motion": MOTIONS}
+_ENDS: Final = {"won": gettext_noop("Won"), "lost": gettext_noop("Lost"), "open": gettext_noop("Open")}
+
+
+def _cell(plan: Plan, name: str, value: Any) -> str:
+    """A value as people say it, in the time zone the file was written in."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        local = value.astimezone(plan.time_zone)
+        return formats.day(local.date()) if local.time() == time() else formats.exact(value)
+    if isinstance(value, date):
+        return formats.day(value)
+    if isinstance(value, int | Decimal):
+        return formats.number(value)
+    return _in_words(plan.kind, name, str(value))[:80]
+
+
+def _in_words(kind: str, name: str, text: str) -> str:
+    """What a code of ours is called; other texts as they are."""
+    if name == "outcome" and kind in {"leads", "opportunities"}:
+        return _(_ENDS[text]) if text in _ENDS else text
+    found = _CHOICES.get(name, {}).get(text)
+    if name == "stage" and kind == "leads" and (stage := stage_named(fold(text))):
+        found = STAGES[stage]
+    return found.in_language(formats.language()) if found else text
 
 
 def job_at_work(import_id: int) -> Job | None:

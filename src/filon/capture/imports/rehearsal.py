@@ -11,6 +11,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
+from filon.capture.imports import notices
 from filon.capture.imports.commands import broken, entries_of, path_of
 from filon.capture.imports.feed import MappedRow, stream
 from filon.capture.imports.plan import Plan
@@ -18,25 +19,31 @@ from filon.capture.models import Import
 from filon.core import line
 from filon.core.access import Actor
 from filon.core.line import Batch, Item
+from filon.leads.findings.words import said_of
 from filon.leads.identity import person_keys
+from filon.ui import formats
 
 
 @dataclass
 class Rehearsal:
-    """What an import would do. `started` counts what would start, by kind of fact; empty for history."""
+    """What an import would do. `findings`: how often, by kind, code and subject.
+
+    `started` counts what would start, by kind of fact; empty for history.
+    """
 
     rows: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
-    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     started: Counter[str] = field(default_factory=Counter)
     rejects: list[tuple[int, str, str]] = field(default_factory=list)  # the first of them: line, column, reason
 
 
 _STARTS = frozenset({"lead_routed", "promise_made"})
 _SHOWN = 50
+_TOLD = 10
 
 
 def rehearse(imported: Import, *, by: Actor, at: datetime) -> Iterator[Rehearsal]:
@@ -111,22 +118,23 @@ def _count(
             continue
         outcome = seen.outcome(item)
         setattr(result, outcome, getattr(result, outcome) + 1)
-    for (_kind, code, subject), count in batch.findings.items():
-        result.findings[code, subject] += count
+    result.findings.update(batch.findings)
     result.started.update(fact.kind for fact in batch.facts if fact.kind in _STARTS)
 
 
-def in_words(result: Rehearsal, imported: Import) -> list[str]:
+def counted(result: Rehearsal | Import) -> str:
+    """How many rows became what, in a sentence."""
+    names = ("rows", "created", "updated", "unchanged", "rejected")
+    return _(
+        "%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected."
+    ) % {name: formats.number(getattr(result, name)) for name in names}
+
+
+def in_words(result: Rehearsal, imported: Import, *, at: datetime) -> list[str]:
     """The dry run in sentences: what would be made, what would start, what is odd."""
     words = [
-        _("%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected.")
-        % {
-            "rows": result.rows,
-            "created": result.created,
-            "updated": result.updated,
-            "unchanged": result.unchanged,
-            "rejected": result.rejected,
-        }
+        *notices.after(imported, result.findings["lead", notices.UNDATED, ""], at=at),
+        counted(result),
     ]
     if imported.mode == "history":
         words.append(
@@ -137,6 +145,11 @@ def in_words(result: Rehearsal, imported: Import) -> list[str]:
             _("Live: %(routed)s leads would be routed and %(clocks)s first-contact clocks would start.")
             % {"routed": result.started["lead_routed"], "clocks": result.started["promise_made"]}
         )
+    words += [
+        f"  {formats.number(count)} × {said_of(kind, code, subject)}"
+        for (kind, code, subject), count in result.findings.most_common(_TOLD)
+        if code != notices.UNDATED
+    ]
     return words
 
 
@@ -149,6 +162,6 @@ def as_json(result: Rehearsal) -> dict[str, Any]:
         "unchanged": result.unchanged,
         "rejected": result.rejected,
         "started": dict(result.started),
-        "findings": [[code, subject, count] for (code, subject), count in result.findings.most_common(50)],
+        "findings": [[*finding, count] for finding, count in result.findings.most_common(50)],
         "rejects": [list(reject) for reject in result.rejects],
     }

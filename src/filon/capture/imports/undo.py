@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models import Model, ProtectedError
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from filon.capture.events import ImportUndone
 from filon.capture.models import Import
@@ -55,7 +56,7 @@ def start_undo(import_id: int, *, by: Actor, at: datetime) -> Import:
     with transaction.atomic():
         imported = Import.objects.select_for_update().filter(pk=import_id).first()
         if imported is None:
-            raise not_found(_("Import"))
+            raise not_found(pgettext("record", "Import"))
         if imported.state in {Import.State.RUNNING, Import.State.WAITING}:
             raise Refused(_("This import is running: stop it first."), Kind.CONFLICT)
         if imported.state == Import.State.UNDONE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from filon.capture.imports import commands, mapping, queries
+from filon.capture.imports import commands, mapping, notices, queries
 from filon.capture.imports import undo as undoing
 from filon.capture.imports.fields import KINDS
 from filon.capture.imports.rejects import lines
@@ -22,7 +23,8 @@ from filon.capture.models import Import
 from filon.core import jobs
 from filon.core.web import Request
 from filon.kit.errors import Kind, Refused
-from filon.leads.models import Finding
+from filon.leads.findings.words import said_of
+from filon.leads.models import Finding, Lead
 
 
 def _kinds() -> list[dict[str, str]]:
@@ -97,6 +99,8 @@ def show(request: Request, import_id: int) -> HttpResponse:
     context = _state(imported)
     if imported.state == Import.State.DRAFT:
         context |= {
+            "notices": _notices(imported),
+            "odd": [(said_of(kind, code, subject), count) for kind, code, subject, count in _odd(imported)],
             "columns": queries.columns(imported),
             "fields": queries.field_options(imported),
             "preview": queries.preview(imported),
@@ -115,6 +119,20 @@ def live(request: Request, import_id: int) -> HttpResponse:
     return response
 
 
+def _notices(imported: Import) -> list[str]:
+    at = timezone.now()
+    if imported.rehearsal is None:
+        return notices.before(imported, at=at)
+    undated = sum(count for _kind, code, _subject, count in _odd(imported) if code == notices.UNDATED)
+    return notices.after(imported, undated, at=at)
+
+
+def _odd(imported: Import) -> list[tuple[str, str, str, int]]:
+    """What the dry run found: kind, code, subject, how often. Dry runs kept by an older version told no kind."""
+    found = (imported.rehearsal or {}).get("findings", [])
+    return [(*finding,) for finding in found if len(finding) == 4]
+
+
 def _state(imported: Import) -> dict[str, Any]:
     job = queries.job_of(imported)
     told = job.progress if job else {}
@@ -128,8 +146,19 @@ def _state(imported: Import) -> dict[str, Any]:
         "rate": told.get("rate"),
         "left": timedelta(seconds=left) if left else None,
         "rejects": list(imported.rejects.order_by("number")[:50]),
-        "findings": list(Finding.objects.filter(import_id=imported.pk).order_by("-count")[:20]),
+        "findings": [
+            (said_of(one.kind, one.code, one.subject), one.count)
+            for one in Finding.objects.filter(import_id=imported.pk).order_by("-count")[:20]
+        ],
+        "leads_url": _leads_url(imported),
     }
+
+
+def _leads_url(imported: Import) -> str:
+    """The list of the leads that an import has made; empty when there are none."""
+    if not Lead.objects.filter(import_id=imported.pk).exists():
+        return ""
+    return f"{reverse('leads:list')}?{urlencode({'filter': f'import_id = {imported.pk}'})}"
 
 
 def _phase(imported: Import, job: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -479,3 +479,30 @@ def test_the_same_money_said_again_is_no_change(post: Callable[..., Any], revenu
 def test_money_that_cannot_be_is_refused(post: Callable[..., Any], revenue: str) -> None:
     answer = post("/leads", {"email": "a@b.fr", "company": {"name": "Exemple", "revenue": revenue}})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.company.revenue")
+
+
+def test_an_act_that_is_yet_to_come_is_refused_and_the_others_are_kept(post: Callable[..., Any]) -> None:
+    post("/leads", {"email": "ana@exemple.fr"})
+    now = timezone.now()
+    moments = [now + timedelta(days=400), now + timedelta(minutes=6), now + timedelta(minutes=3), now]
+    acts = [
+        {"kind": "page_viewed", "email": "ana@exemple.fr", "at": at.isoformat(), "path": "/tarifs"} for at in moments
+    ]
+    answer = post("/events", {"events": acts})
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body["accepted"] == 2
+    assert [(one["index"], one["code"]) for one in body["rejected"]] == [(0, "in_the_future"), (1, "in_the_future")]
+    assert body["rejected"][0]["message"] == "This moment is yet to come: an act is told once it has happened."
+    assert not Fact.objects.filter(at__gt=timezone.now()).exists()
+
+
+@pytest.mark.parametrize(
+    ("accepts", "says"),
+    [("", "Lead not found"), ("de, fr;q=0.8, en;q=0.5", "Lead introuvable"), ("en-GB,fr;q=0.5", "Lead not found")],
+)
+def test_the_api_says_no_in_english_unless_french_is_asked_for(
+    post: Callable[..., Any], accepts: str, says: str
+) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "Accept-Language": accepts}
+    assert Client().get("/api/v1/leads/987654", headers=headers).json()["detail"] == says

@@ -84,7 +84,7 @@ def _row(cells: Sequence[Any]) -> FindingRow:
     assert seen is not None  # noqa: S101 — the column is never empty
     if settled is not None and seen > settled:
         settled = None
-    title = str(said.title) % {"subject": words.shown(code, subject)}
+    title = words.said_of(kind, code, subject)
     return FindingRow(row_id, kind, code, title, str(said.advice), said.url(subject), count, seen, settled, import_id)
 
 

@@ -60,14 +60,22 @@ def _opportunities(condition: str) -> Callable[[str], str]:
 
 
 _OF_A_COLUMN: Final = frozenset(
-    {"misspelt_sector", "unknown_country", "unknown_act", "unknown_outcome", "unknown_direction", "unknown_state"}
+    {
+        "phone",
+        "misspelt_sector",
+        "unknown_country",
+        "unknown_act",
+        "unknown_outcome",
+        "unknown_direction",
+        "unknown_state",
+    }
 )
 """Codes whose words say what their subject is, so that its column (`company.sector: …`) needs no mention."""
 
 
 def shown(code: str, subject: str) -> str:
     """The subject as its words show it."""
-    return subject.partition(": ")[2] or subject if code in _OF_A_COLUMN else subject
+    return subject.partition(": ")[2] or subject if code in _OF_A_COLUMN or code.startswith("email_") else subject
 
 
 def _value(subject: str) -> str:
@@ -85,6 +93,10 @@ WORDINGS: Final[Mapping[tuple[str, str], Wording]] = {
         _("Leads without a source"),
         _("They count in no source: fill it in where someone knows it."),
         _leads("source is empty"),
+    ),
+    ("lead", "lead_without_date"): Wording(
+        _("Leads of an old base without a date"),
+        _("They are dated when they were imported: what is counted by month counts them there."),
     ),
     ("lead", "identifiers_disagree"): Wording(
         _("%(subject)s also names somebody else"),
@@ -217,9 +229,16 @@ _ANY: Final[Mapping[str, Wording]] = {
     "placeholder": Wording(pgettext_lazy("finding", "A placeholder: %(subject)s"), _("Taken as empty.")),
     "phone": Wording(_("No phone number: %(subject)s"), _("Kept as it was written, among the attributes.")),
 }
+_EMAIL: Final = Wording(_("No e-mail address: %(subject)s"), _("Kept as it was written, among the attributes."))
 _OTHER: Final = Wording(_("A value that cannot be right: %(subject)s"), _("Kept as it was written."))
+
+
+def said_of(kind: str, code: str, subject: str) -> str:
+    """A finding in one sentence of the active language."""
+    return str(wording(kind, code).title) % {"subject": shown(code, subject)}
 
 
 def wording(kind: str, code: str) -> Wording:
     """The words for a kind and code of finding."""
-    return WORDINGS.get((kind, code)) or _ANY.get(code) or _OTHER
+    of_email = _EMAIL if code.startswith("email_") else None
+    return WORDINGS.get((kind, code)) or _ANY.get(code) or of_email or _OTHER

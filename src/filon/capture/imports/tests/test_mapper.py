@@ -111,6 +111,19 @@ def test_another_wrong_value_is_kept_as_text_with_a_finding(column, cell, code):
     assert row.findings == [(code, column, cell)]
 
 
+@pytest.mark.parametrize("other", [{"phone": "06 12 34 56 78"}, {"linkedin_url": "linkedin.com/in/ana"}])
+def test_a_wrong_email_is_kept_as_text_with_a_finding_when_somebody_can_be_reached_otherwise(other):
+    row = mapped("leads", {"email": "pasunmail", **other})
+    assert row.values.keys() == other.keys()
+    assert row.attributes == {"email": "pasunmail"}
+    assert row.findings == [("email_at", "email", "pasunmail")]
+
+
+def test_a_wrong_email_beside_a_wrong_phone_rejects_the_row():
+    (problem,) = mapped("leads", {"email": "pasunmail", "phone": "12"})
+    assert problem.code == "email_at"
+
+
 def test_all_problems_of_a_row_are_told():
     problems = mapped("leads", {"email": "x", "captured_at": "y", "phone": "06 12 34 56 78"})
     assert [problem.column for problem in problems] == ["email", "captured_at"]
@@ -141,7 +154,7 @@ def test_placeholders_are_missing_values_with_a_finding_but_null_is_a_name():
 def test_a_row_that_names_nobody_is_rejected():
     (problem,) = mapped("leads", {"email": "", "city": "Lyon", "phone": "12"})
     assert problem.code == "no_identifier"
-    assert "email" in str(problem)
+    assert str(problem) == "The row has no external id, e-mail, phone or LinkedIn profile."
     assert mapped("companies", {"company.name": "Acme"}).values == {"company.name": "Acme"}
     assert mapped("costs", {"amount": "5", "date": "2026-01-02"}).values["date"] == date(2026, 1, 2)
 

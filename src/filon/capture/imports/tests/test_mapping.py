@@ -282,3 +282,29 @@ def test_names_are_compared_as_people_read_them():
     assert field_named("leads", "attributes.") is None
     assert field_named("users", "amount") is None
     assert isinstance(propose("leads", ["x"], [])[0], ColumnChoice)
+
+
+@pytest.mark.parametrize("preset", [None, "pipedrive", "excel"])
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        (
+            "email",
+            "E-mail|E-mails|Email|Emails|eMail|Mail|Courriel|Mail pro|Adresse e-mail|Adresse mail|Adresse email|"
+            "E-mail professionnel|Email pro|E-mail pro|E\u2011mail|E\u2010mail pro|e mail|E_MAIL",
+        ),
+        ("phone", "Tél.|Tél|Téléphone|Telephone|Portable|Mobile|Tél. portable|Téléphone pro|N° de téléphone"),
+        ("company.name", "Société|Entreprise|Raison sociale|Nom de la société|Nom de l\u2019entreprise"),
+        ("last_name", "Nom|Nom de famille"),
+        ("first_name", "Prénom|PRENOM"),
+    ],
+)
+def test_names_that_people_use_are_known_whatever_the_values(preset, field, names):
+    preset = load_preset(preset) if preset else None
+    for name in names.split("|"):
+        assert proposed("leads", ["Colonne", name], [("x", "pas une valeur")] * 3, preset)[name] == field, name
+
+
+def test_a_name_of_an_email_column_wins_over_a_column_that_only_looks_like_one():
+    rows = [("a@ex.fr", "b@ex.fr"), ("c@ex.fr", "pasunmail")]
+    assert proposed("leads", ["Divers", "E-mail"], rows) == {"Divers": "attributes.Divers", "E-mail": "email"}
