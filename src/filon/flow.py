@@ -173,8 +173,11 @@ UNDERSTAND: Mapping[str, Understand] = {
 MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
 
-GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back, scoring_carry.give_back)
-"""What slices return to how it was before an import that is undone, beside what imports know themselves."""
+GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back,)
+"""What slices return to how it was before an import that is undone, before the rows it made go."""
+
+AFTER_UNDO: Sequence[Callable[..., None]] = (scoring_carry.give_back,)
+"""What slices do when everything else is as it was before an import that is undone."""
 
 PANELS: Mapping[str, Sequence[Panel]] = {
     "lead": [

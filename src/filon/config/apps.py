@@ -27,7 +27,7 @@ class HouseConfig(AppConfig):
         from filon.ui import context  # noqa: PLC0415
 
         line.connect(flow.LINES)
-        undo.connect(flow.MADE_BY_IMPORTS, flow.GIVE_BACK)
+        undo.connect(flow.MADE_BY_IMPORTS, flow.GIVE_BACK, flow.AFTER_UNDO)
         inbox.connect(flow.UNDERSTAND)
         ledger.connect(flow.NOW, flow.LATER, jobs.enqueue_reaction)
         jobs.connect(flow.JOBS, flow.CLOCKS)

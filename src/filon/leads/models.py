@@ -69,9 +69,13 @@ class CompanyKey(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="keys")
     kind = models.CharField(max_length=8)
     value = models.CharField(max_length=600)
+    import_id = models.BigIntegerField(null=True)  # the one that gave it, to be taken back with it
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["value", "kind"], name="leads_company_key_names_one")]
+        indexes = [
+            models.Index(fields=["import_id"], name="leads_company_key_import", condition=Q(import_id__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.value}"
@@ -126,6 +130,7 @@ class Identifier(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     system = models.CharField(max_length=40, default="", blank=True)
     value = models.CharField(max_length=500)
+    import_id = models.BigIntegerField(null=True)  # the one that gave it, to be taken back with it
 
     class Meta:
         constraints = [
@@ -133,6 +138,9 @@ class Identifier(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="external") | Q(system=""), name="leads_identifier_system_of_external_only"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["import_id"], name="leads_identifier_import", condition=Q(import_id__isnull=False))
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ customer when it is won, and leaves these stages as its opportunities do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,8 +19,9 @@ from filon.core.access import Actor
 from filon.core.line import Batch
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
-from filon.leads import reasons, rules, stages
+from filon.leads import giving_back, reasons, rules, stages
 from filon.leads.events import StageChanged, StageMoveUndone
+from filon.leads.giving_back import Told, passages_of
 from filon.leads.models import Lead
 
 MOVES_TO: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "disqualified", "lost")
@@ -69,7 +70,7 @@ def move_leads(items: Sequence[Move], *, by: Actor, at: datetime) -> list[Refuse
     rows = batch.rows(Lead)
     rows.load_ids(visible((item.lead_id for item in items), by), lock=True)
     bound = _bound_to_deals(rows.by_id.values())
-    taken = _people_with_open_lead(batch, rows.by_id.values())
+    taken = giving_back.people_with_open_lead(rows.by_id.values())
     answers: list[Refused | None] = []
     for item in items:
         lead = rows.by_id.get(item.lead_id)
@@ -148,32 +149,12 @@ def _bound_to_deals(leads: Iterable[dict[str, Any]]) -> set[int]:
     return _with_deals(ids) if ids and _with_deals is not None else set()
 
 
-def _people_with_open_lead(batch: Batch, leads: Iterable[dict[str, Any]]) -> set[tuple[int, str]]:
-    """(person, product line) of open leads, of those people who have a closed one here. One statement at the most."""
-    people = sorted({lead["person_id"] for lead in leads if not lead["is_open"]})
-    if not people:
-        return set()
-    where, params = sql.any_of("person_id", people)
-    return set(sql.fetch(f"SELECT person_id, product_line FROM leads_lead WHERE {where} AND is_open", params))
-
-
 # Taking back ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """A change of stage as the ledger tells it."""
-
-    fact_id: int
-    at: datetime
-    from_stage: str
-    to_stage: str
-    reason: str
 
 
 def last_moves(lead_ids: Sequence[int]) -> dict[int, int]:
     """The fact of the last change of stage of each of these leads: what an undo names. One statement."""
-    return {lead_id: passages[-1].fact_id for lead_id, passages in _history(lead_ids).items()}
+    return {lead_id: last.fact_id for lead_id, told in passages_of(lead_ids).items() if (last := _last(told))}
 
 
 @transaction.atomic
@@ -193,8 +174,8 @@ def undo_moves(facts: Sequence[int], *, by: Actor, at: datetime) -> list[Refused
     batch = Batch([], by=by, at=at)
     rows = batch.rows(Lead)
     rows.load_ids(visible((row[1] for row in found), by), lock=True)
-    history = _history(list(rows.by_id))
-    taken = _people_with_open_lead(batch, rows.by_id.values())
+    history = passages_of(rows.by_id)
+    taken = giving_back.people_with_open_lead(rows.by_id.values())
     answers = [_undo(batch, told.get(fact_id), history, taken) for fact_id in facts]
     batch.write()
     return answers
@@ -203,7 +184,7 @@ def undo_moves(facts: Sequence[int], *, by: Actor, at: datetime) -> list[Refused
 def _undo(
     batch: Batch,
     told: tuple[Any, ...] | None,
-    history: dict[int, list[_Passage]],
+    history: Mapping[int, Sequence[Told]],
     taken: set[tuple[int, str]],
 ) -> Refused | None:
     lead = batch.rows(Lead).by_id.get(told[1]) if told else None
@@ -211,7 +192,8 @@ def _undo(
         return not_found(_("Lead"))
     fact_id, lead_id, learnt_at, *author = told
     passages = history.get(lead_id, [])
-    if not passages or passages[-1].fact_id != fact_id or lead["stage"] != passages[-1].to_stage:
+    last = _last(passages)
+    if last is None or last.fact_id != fact_id or lead["stage"] != last.new:
         return Refused(
             _("This lead has been moved again since: the first move cannot be taken back."), Kind.STALE, code="stale"
         )
@@ -221,23 +203,23 @@ def _undo(
     since = sql.as_utc(learnt_at)
     if since is not None and batch.at - since > UNDO:
         return Refused(_("A move can be taken back for a day."), Kind.CONFLICT, code="too_late")
-    before = passages[-1].from_stage
-    if rules.is_open(before) and not lead["is_open"] and (lead["person_id"], lead["product_line"]) in taken:
+    before = giving_back.standing(lead, passages, [told for told in passages if told.counts and told is not last])
+    if before["is_open"] and not lead["is_open"] and (lead["person_id"], lead["product_line"]) in taken:
         return Refused(
             _("This person has another open lead. Work with that one."), Kind.CONFLICT, code="other_open_lead"
         )
-    _put_back(batch, lead, passages)
+    _put_back(batch, lead, before, last)
     return None
 
 
-def _put_back(batch: Batch, lead: dict[str, Any], passages: Sequence[_Passage]) -> None:
+def _last(passages: Sequence[Told]) -> Told | None:
+    """The last passage that counts: those of undone imports are forgotten."""
+    return next((passage for passage in reversed(passages) if passage.counts), None)
+
+
+def _put_back(batch: Batch, lead: dict[str, Any], before: dict[str, Any], last: Told) -> None:
     """The lead as it was before its last passage."""
-    rows, last, earlier = batch.rows(Lead), passages[-1], passages[:-1]
-    rows.change(lead, "stage", last.from_stage)
-    rows.change(lead, "is_open", rules.is_open(last.from_stage))
-    rows.change(lead, "stage_since", earlier[-1].at if earlier else lead["captured_at"])
-    rows.change(lead, "reason", earlier[-1].reason if earlier else "")
-    rows.change(lead, "reached", max(rules.RANK.get(stage, 0) for stage in _stages_of(earlier, last)))
+    giving_back.stand(batch.rows(Lead), lead, before)
     _touch(batch, lead, batch.at)
     batch.tell(
         StageMoveUndone(
@@ -245,31 +227,8 @@ def _put_back(batch: Batch, lead: dict[str, Any], passages: Sequence[_Passage]) 
             lead_id=lead["id"],
             person_id=lead["person_id"],
             company_id=lead["company_id"],
-            from_stage=last.to_stage,
-            to_stage=last.from_stage,
+            from_stage=last.new,
+            to_stage=before["stage"],
             revokes_id=last.fact_id,
         )
     )
-
-
-def _stages_of(earlier: Sequence[_Passage], last: _Passage) -> set[str]:
-    return {last.from_stage, *(passage.from_stage for passage in earlier), *(passage.to_stage for passage in earlier)}
-
-
-def _history(lead_ids: Sequence[int]) -> dict[int, list[_Passage]]:
-    """The passages of leads as the ledger tells them, oldest first, without those taken back. One statement."""
-    if not lead_ids:
-        return {}
-    where, params = sql.any_of("fact.lead_id", lead_ids)
-    found = sql.fetch(
-        f"SELECT fact.lead_id, fact.id, fact.at, fact.payload FROM core_fact fact WHERE {where} AND fact.kind = %s "
-        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = fact.id) ORDER BY fact.id",
-        [*params, StageChanged.kind],
-    )
-    passages: dict[int, list[_Passage]] = {}
-    for lead_id, fact_id, at, payload in found:
-        told, moment = sql.as_json(payload), sql.as_utc(at)
-        assert moment is not None  # noqa: S101 — every fact has its time
-        passage = _Passage(fact_id, moment, told["from_stage"], told["to_stage"], told.get("reason", ""))
-        passages.setdefault(lead_id, []).append(passage)
-    return passages

@@ -43,7 +43,7 @@ def identify_companies(batch: Batch) -> None:
     batch.rows(Company).number()
     rows = batch.rows(CompanyKey)
     for key, company in sorted(claims, key=itemgetter(0)):  # in one order, so that two writers never deadlock
-        rows.add(company_id=company["id"], kind=key[0], value=key[1])
+        rows.add(company_id=company["id"], kind=key[0], value=key[1], import_id=batch.import_id)
 
 
 def _told_earlier(item: Item) -> dict[str, Any] | None:
@@ -153,7 +153,7 @@ def identify_people(batch: Batch) -> None:
     batch.rows(Person).number()
     rows = batch.rows(Identifier)
     for key, person in sorted(claims, key=itemgetter(0)):  # in one order, so that two writers never deadlock
-        rows.add(person_id=person["id"], kind=key[0], system=key[1], value=key[2])
+        rows.add(person_id=person["id"], kind=key[0], system=key[1], value=key[2], import_id=batch.import_id)
 
 
 def _known_people(batch: Batch, keys: set[Key]) -> dict[Key, dict[str, Any]]:

@@ -1,17 +1,18 @@
 """Taking a whole import back: what it made goes, what it changed returns, and its facts are revoked by one fact.
 
-What people have worked on since stays, and is said. Each step is a transaction of its own and finds what is left to
-do, so a killed undo goes on where it was.
+What people have worked on since stays, and is said; it stays as a row that the import did not make, so what the import
+changed returns there too. Each step is a transaction of its own and finds what is left to do, so a killed undo goes on
+where it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Model, ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -20,26 +21,29 @@ from filon.capture.events import ImportUndone
 from filon.capture.models import Import
 from filon.core import ledger
 from filon.core.access import Actor
+from filon.core.conditions.sql import LIVE_FACT_SQL
 from filon.core.line import Rows
-from filon.core.models import Fact
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
-from filon.leads import fills, rules
-from filon.leads.models import Company, Lead, Person, SourceRecord
+from filon.leads import giving_back
+from filon.leads.models import Company, CompanyKey, Identifier, Person, SourceRecord
 
 GiveBack = Callable[..., None]
 _CHUNK: Final = 1000
 _made: list[type[Model]] = []
 _gives_back: list[GiveBack] = []
+_follows: list[GiveBack] = []
 
 
-def connect(made: Sequence[type[Model]], gives_back: Sequence[GiveBack] = ()) -> None:
+def connect(made: Sequence[type[Model]], gives_back: Sequence[GiveBack] = (), follows: Sequence[GiveBack] = ()) -> None:
     """Set the tables whose rows an import makes (each with `import_id`), in the order they must go.
 
-    gives_back: what slices of their own return to how it was before an import (its id, at), before those rows go.
+    gives_back: what slices of their own return to how it was before an import (its id, at), before those rows go, in
+    transactions of their own. follows: what they do when everything is as it was. Both are safe to run twice.
     """
     _made[:] = made
     _gives_back[:] = gives_back
+    _follows[:] = follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,131 +74,118 @@ def start_undo(import_id: int, *, by: Actor, at: datetime) -> Import:
 
 def run_undo(import_id: int, *, at: datetime, keeps_worked: bool = True) -> Iterator[Undone]:
     """Take the rows of an import back, yielding as it goes. keeps_worked: all but those people have worked on since."""
-    with transaction.atomic():
-        _give_back(import_id, at)
-        for give_back in _gives_back:
-            give_back(import_id, at=at)
-        SourceRecord.objects.filter(import_id=import_id).delete()
-        # What its system gave before this import is not known any more: what it gives next is looked at anew.
-        SourceRecord.objects.filter(last_import_id=import_id).update(digest="", given={}, last_import_id=None)
     gone = kept = 0
-    for model in _made:
-        for removed, stayed in _remove(model, import_id, keeps_worked=keeps_worked):
-            gone, kept = gone + removed, kept + stayed
-            yield Undone(gone, kept)
-    Import.objects.filter(pk=import_id).update(state=Import.State.UNDONE)
+    for removed, stayed in _steps(import_id, at, keeps_worked=keeps_worked):
+        gone, kept = gone + removed, kept + stayed
+        yield Undone(gone, kept)
+    with transaction.atomic():
+        for follow in _follows:
+            follow(import_id, at=at)
+        Import.objects.filter(pk=import_id).update(state=Import.State.UNDONE)
     yield Undone(gone, kept)
 
 
-# What it changed -------------------------------------------------------------------------------------------------
+def _steps(import_id: int, at: datetime, *, keeps_worked: bool) -> Iterator[tuple[int, int]]:
+    """(gone, kept) of each step. First what stays is decided; leads return last, when those that it made are gone and
+    leave their people room for an open one."""
+    if keeps_worked:
+        for model in _made:
+            yield from _keep_worked(model, import_id)
+    for give_back in _gives_back:
+        give_back(import_id, at=at)
+    for model in _made:
+        yield from _remove(model, import_id, keeps_worked=keeps_worked)
+    _remove_names(import_id)
+    for stayed in giving_back.return_import(import_id, at=at):
+        yield 0, stayed
+    _forget_records(import_id)
 
-_PLANS: Final[dict[str, tuple[type[Model], dict[str, tuple[str, int]]]]] = {
-    "person": (Person, fills.PERSON),
-    "company": (Company, fills.COMPANY),
-    "lead": (Lead, fills.LEAD),
+
+# What stays ------------------------------------------------------------------------------------------------------
+
+_NAMES: Final[Mapping[type[Model], tuple[type[Model], str]]] = {
+    Person: (Identifier, "person_id"),
+    Company: (CompanyKey, "company_id"),
 }
-
-
-def _give_back(import_id: int, at: datetime) -> None:
-    """Return what the import changed on rows it did not make, where it still says what the import said."""
-    tables = {name: Rows(model) for name, (model, _plan) in _PLANS.items()}
-    changes = list(
-        Fact.objects.filter(import_id=import_id, kind__in=["fields_changed", "stage_changed"])
-        .order_by("-id")
-        .values_list("kind", "person_id", "company_id", "lead_id", "payload", "detail__values")
-    )
-    tables["person"].load_ids(person_id for _, person_id, *_ in changes if person_id)
-    tables["company"].load_ids(company_id for _, _, company_id, *_ in changes if company_id)
-    tables["lead"].load_ids(lead_id for _, _, _, lead_id, *_ in changes if lead_id)
-    for kind, person_id, company_id, lead_id, payload, values in changes:
-        if kind == "stage_changed":
-            _return_stage(tables["lead"], lead_id or 0, payload, import_id)
-        else:
-            of = payload["of"]
-            row_id = {"person": person_id, "company": company_id, "lead": lead_id}[of] or 0
-            _return_fields(tables[of], row_id, _PLANS[of][1], values or {}, import_id)
-    for rows in tables.values():
-        for row_id in list(rows.changed):
-            rows.change(rows.by_id[row_id], "updated_at", at)
-        rows.write()
-
-
-def _return_stage(leads: Rows, lead_id: int, payload: dict[str, Any], import_id: int) -> None:
-    lead = leads.by_id.get(lead_id)
-    if lead is None or lead["import_id"] == import_id or lead["stage"] != payload["to_stage"]:
-        return
-    stage = payload["from_stage"]
-    leads.change(lead, "stage", stage)
-    leads.change(lead, "is_open", rules.is_open(stage))
-
-
-def _return_fields(
-    rows: Rows, row_id: int, plan: dict[str, tuple[str, int]], values: dict[str, Any], import_id: int
-) -> None:
-    row = rows.by_id.get(row_id)
-    if row is None or row["import_id"] == import_id:
-        return
-    old, new = values.get("old", {}), values.get("new", {})
-    for field in new:
-        if field.startswith("attributes."):
-            _return_attribute(rows, row, field.removeprefix("attributes."), old.get(field), new[field])
-        elif field in plan:
-            column, longest = plan[field]
-            if str(row[column]) == str(new[field]):
-                before = old.get(field)
-                empty: Any = None if rows.model._meta.get_field(column).null else ""
-                value = empty if before in (None, "") else before
-                cells = fills.with_twin(column, value, longest) if value else {column: empty}
-                for name, cell in cells.items():
-                    rows.change(row, name, cell)
-
-
-def _return_attribute(rows: Rows, row: dict[str, Any], name: str, old: Any, new: Any) -> None:
-    if row["attributes"].get(name) != new:
-        return
-    attributes = {key: value for key, value in row["attributes"].items() if key != name}
-    if old is not None:
-        attributes[name] = old
-    rows.change(row, "attributes", attributes)
-    rows.change(row, "attributes_folded", fills.fold_attributes(attributes))
-
-
 _TOLD_BY_ID: Final = frozenset({"lead_id", "person_id", "company_id", "opportunity_id"})
 """Columns by which facts name the records that people work on."""
+
+
+def _keep_worked(model: type[Model], import_id: int) -> Iterator[tuple[int, int]]:
+    """Keep the import's rows of a table that people have worked on since, in chunks; (0, kept) of each."""
+    if f"{model.__name__.lower()}_id" not in _TOLD_BY_ID:
+        return
+    after = 0
+    while True:
+        with transaction.atomic():
+            ids = _next_ids(model, import_id, after)
+            kept = _keep(model, _worked_on(model, ids, import_id), import_id)
+        if not ids:
+            return
+        after = ids[-1]
+        yield 0, kept
+
+
+def _next_ids(model: type[Model], import_id: int, after: int = 0) -> list[int]:
+    """The next rows of an import, locked."""
+    rows = model._default_manager.select_for_update().filter(import_id=import_id, pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:_CHUNK])
+
+
+def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[int]:
+    """The rows that a person or another door has touched since, in a way that still counts."""
+    column = f"{model.__name__.lower()}_id"
+    if column not in _TOLD_BY_ID or not ids:
+        return set()
+    where, params = sql.any_of(f"fact.{column}", ids)
+    found = sql.fetch(
+        f"SELECT DISTINCT fact.{column} FROM core_fact fact WHERE {where} "
+        "AND (fact.import_id IS NULL OR fact.import_id <> %s) "
+        f"AND (fact.actor_kind IN ('user', 'key') OR fact.import_id IS NOT NULL) AND {LIVE_FACT_SQL}",
+        [*params, import_id],
+    )
+    return {row[0] for row in found}
+
+
+def _keep(model: type[Model], ids: Iterable[int], import_id: int) -> int:
+    """Let rows belong to no import any more, with their names, what they rest on, and the records by which their
+    system knows them; how many rows that were."""
+    ids = sorted(ids)
+    if not ids:
+        return 0
+    kept = model._default_manager.filter(pk__in=ids, import_id=import_id).update(import_id=None)
+    if model in _NAMES:
+        names, column = _NAMES[model]
+        names._default_manager.filter(**{f"{column}__in": ids}, import_id=import_id).update(import_id=None)
+    SourceRecord.objects.filter(kind=model.__name__.lower(), record_id__in=ids, import_id=import_id).update(
+        import_id=None, last_import_id=import_id
+    )
+    for field in model._meta.concrete_fields:
+        if field.related_model in _made:
+            rests = set(model._default_manager.filter(pk__in=ids).values_list(field.attname, flat=True)) - {None}
+            kept += _keep(field.related_model, rests, import_id)
+    return kept
 
 
 # What it made ----------------------------------------------------------------------------------------------------
 
 
 def _remove(model: type[Model], import_id: int, *, keeps_worked: bool) -> Iterator[tuple[int, int]]:
-    """Delete the import's rows of a table in chunks; (gone, kept) of each. What others rest on, or people worked on
-    (when `keeps_worked`), stays and belongs to no import any more."""
+    """Delete the import's rows of a table in chunks; (gone, kept) of each. What others rest on, or people have begun
+    to work on meanwhile (when `keeps_worked`), stays."""
     while True:
         with transaction.atomic():
-            ids = list(
-                model._default_manager.filter(import_id=import_id).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
-            )
+            ids = _next_ids(model, import_id)
             if not ids:
                 return
             worked = _worked_on(model, ids, import_id) if keeps_worked else set()
-            free = [row_id for row_id in ids if row_id not in worked]
-            removed = _delete(model, free)
-            kept = model._default_manager.filter(pk__in=ids).update(import_id=None)
+            removed = _delete(model, [row_id for row_id in ids if row_id not in worked])
+            left = model._default_manager.filter(pk__in=ids).values_list("pk", flat=True)
+            kept = _keep(model, list(left), import_id)
         yield removed, kept
 
 
-def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[int]:
-    """The rows that a person or another door has touched since."""
-    column = f"{model.__name__.lower()}_id"
-    if column not in _TOLD_BY_ID:
-        return set()
-    where, params = sql.any_of(column, ids)
-    tail = "AND (import_id IS NULL OR import_id <> %s) AND (actor_kind IN ('user', 'key') OR import_id IS NOT NULL)"
-    found = sql.fetch(f"SELECT DISTINCT {column} FROM core_fact WHERE {where} {tail}", [*params, import_id])
-    return {row[0] for row in found}
-
-
-def _delete(model: type[models.Model], ids: Sequence[int]) -> int:
+def _delete(model: type[Model], ids: Sequence[int]) -> int:
     """Delete rows; those that others rest on stay."""
     try:
         with transaction.atomic():
@@ -203,3 +194,56 @@ def _delete(model: type[models.Model], ids: Sequence[int]) -> int:
         resting = {getattr(row, f"{model.__name__.lower()}_id", None) for row in error.protected_objects}
         left = [row_id for row_id in ids if row_id not in resting]
         return _delete(model, left) if left and len(left) < len(ids) else 0
+
+
+def _remove_names(import_id: int) -> None:
+    """Take back the names that the import gave to people and companies known before."""
+    for names, _column in _NAMES.values():
+        while ids := _next_names(names, import_id):
+            sql.delete_rows(names, ids)
+
+
+def _next_names(names: type[Model], import_id: int) -> list[int]:
+    return list(names._default_manager.filter(import_id=import_id).values_list("pk", flat=True)[:_CHUNK])
+
+
+# What its system gave --------------------------------------------------------------------------------------------
+
+_TOLD_BY: Final[Mapping[str, str]] = {"stage": "stage_changed", "outcome": "stage_changed", "owner": "owner_changed"}
+"""What colleagues change without marking it as edited, by the fact that tells it."""
+
+
+def _forget_records(import_id: int) -> None:
+    """Have what its system gives next looked at anew: the rows it made are unknown, of others it gave nothing yet.
+
+    Where somebody has moved a lead or handed it over since, what the system gave of that stays known: the same file
+    must not revert it.
+    """
+    while ids := list(SourceRecord.objects.filter(import_id=import_id).values_list("pk", flat=True)[:_CHUNK]):
+        sql.delete_rows(SourceRecord, ids)
+    while True:
+        with transaction.atomic():
+            rows = Rows(SourceRecord)
+            ids = list(SourceRecord.objects.filter(last_import_id=import_id).values_list("pk", flat=True)[:_CHUNK])
+            rows.load_ids(ids, lock=True)
+            if not ids:
+                return
+            since = _told_since({row["record_id"] for row in rows.by_id.values() if row["kind"] == "lead"}, import_id)
+            for row in rows.by_id.values():
+                told = since.get(row["record_id"], set()) if row["kind"] == "lead" else set()
+                rows.change(row, "given", {name: row["given"][name] for name in told & row["given"].keys()})
+                rows.change(row, "digest", "")
+                rows.change(row, "last_import_id", None)
+            rows.write()
+
+
+def _told_since(lead_ids: set[int], import_id: int) -> dict[int, set[str]]:
+    """Of leads, the fields of `_TOLD_BY` that somebody else spoke of after the import, or that it did not speak of."""
+    fields: dict[int, set[str]] = {}
+    told = giving_back.changes_of("lead", lead_ids, sorted(set(_TOLD_BY.values())))
+    for lead_id, changes in told.items():
+        last = {change.kind: change for change in changes if change.counts or change.import_id == import_id}
+        fields[lead_id] = {
+            name for name, kind in _TOLD_BY.items() if kind in last and last[kind].import_id != import_id
+        }
+    return fields

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=8)),
                 ("value", models.CharField(max_length=600)),
+                ("import_id", models.BigIntegerField(null=True)),
                 (
                     "company",
                     models.ForeignKey(
@@ -228,6 +229,7 @@ class Migration(migrations.Migration):
                 ),
                 ("system", models.CharField(blank=True, default="", max_length=40)),
                 ("value", models.CharField(max_length=500)),
+                ("import_id", models.BigIntegerField(null=True)),
                 (
                     "person",
                     models.ForeignKey(
@@ -377,6 +379,18 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_open", True)),
                 fields=("person", "product_line"),
                 name="leads_lead_one_open_a_person",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="companykey",
+            index=models.Index(
+                condition=models.Q(("import_id__isnull", False)), fields=["import_id"], name="leads_company_key_import"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="identifier",
+            index=models.Index(
+                condition=models.Q(("import_id__isnull", False)), fields=["import_id"], name="leads_identifier_import"
             ),
         ),
         migrations.AddConstraint(
