@@ -12,7 +12,7 @@ from filon.core.models import ApiKey, User
 from filon.kit.errors import Kind, Refused
 
 _EVERYONE: Final = {"leads.see", "deals.see", "kpi.see", "people.see"}
-_WORKS: Final = {"leads.create", "leads.change", "leads.move", "leads.act"}
+_WORKS: Final = {"events.create", "leads.create", "leads.change", "leads.move", "leads.act"}
 _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "read_only": frozenset(_EVERYONE),
     "sdr": frozenset(_EVERYONE | _WORKS),
@@ -68,6 +68,7 @@ _RIGHTS: Final = {
     "deals.see": gettext_lazy("see opportunities"),
     "kpi.see": gettext_lazy("see the figures"),
     "people.see": gettext_lazy("see people and accounts"),
+    "events.create": gettext_lazy("send acts of people"),
     "leads.create": gettext_lazy("create leads"),
     "leads.change": gettext_lazy("change leads, people and accounts"),
     "leads.move": gettext_lazy("move leads from stage to stage"),

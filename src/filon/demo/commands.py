@@ -124,7 +124,7 @@ def make_sample(
             Import.objects.filter(pk=imported.pk).update(done_rows=done, rows=done, created=done)
             yield Progress(done, leads)
     except BaseException as error:
-        _keep_made(imported, recorder, state=Import.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
+        _keep_made(imported, recorder, state=Import.State.FAILED, error=sql.in_short(error))
         raise
     _finish(imported, recorder, by=by, at=at)
     banner.forget()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
@@ -290,9 +290,7 @@ def run_import(import_id: int, *, by: Actor, now: Callable[[], datetime]) -> Ite
         _end(import_id, Import.State.FAILED, started, at=now(), error=message)
         raise Refused(message, Refusal.INVALID, code=error.code) from error
     except Exception as error:
-        _end(
-            import_id, Import.State.FAILED, started, at=now(), error=type(error).__name__
-        )  # its text may hold what people wrote
+        _end(import_id, Import.State.FAILED, started, at=now(), error=sql.in_short(error))
         raise
     cancelled = Import.objects.filter(pk=import_id, wants_cancel=True).exists()
     _end(import_id, Import.State.CANCELLED if cancelled else Import.State.DONE, started, at=now())
@@ -393,10 +391,10 @@ def _take_chunk(
 
     try:
         line.run_with_retries(make, after=after)
-    except (OperationalError, InterfaceError, Overtaken):
+    except Overtaken:
         raise  # no row is at fault
     except Exception as error:
-        if not rows:
+        if not rows or sql.is_unavailable(error):
             raise
         if len(rows) == 1:
             log.exception("Row %d of import %d broke the line", rows[0].number, imported.pk)

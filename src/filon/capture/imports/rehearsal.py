@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from filon.capture.imports import notices
@@ -19,6 +18,7 @@ from filon.capture.models import Import
 from filon.core import line
 from filon.core.access import Actor
 from filon.core.line import Batch, Item
+from filon.kit import sql
 from filon.leads.findings.words import said_of
 from filon.leads.identity import person_keys
 from filon.ui import formats
@@ -101,9 +101,9 @@ def _count(
     batch = Batch(entries, by=by, at=at, import_id=imported.pk, is_live=is_live)
     try:
         line.rehearse(batch)
-    except (OperationalError, InterfaceError):
-        raise  # the database is at fault, not a row
-    except Exception as error:  # noqa: BLE001 — whatever breaks is told as the reason of a row
+    except Exception as error:
+        if sql.is_unavailable(error):
+            raise  # no row is at fault
         if len(rows) == 1:
             reject = broken(rows[0], error)
             _reject(result, reject.line, reject.column, _(reject.reason) % reject.params)
