@@ -77,7 +77,7 @@ def test_the_start_link_makes_the_administrator_once_and_leads_to_the_choice_of_
     answer = guest.page.goto(empty_place.url + found[0])
     assert answer is not None
     assert answer.status == 404
-    guest.sees("Ce lien a déjà servi", within="body")
+    guest.sees("Filon a déjà un administrateur", within="body")
     assert User.objects.count() == 1
 
 

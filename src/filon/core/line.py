@@ -193,11 +193,11 @@ class Rows:
         return True
 
     def write(self) -> None:
-        """Insert what is new, update what changed: one statement a table and set of columns."""
+        """Update what changed, then insert what is new: one statement a table and set of columns.
+
+        In this order, for a new row may take a place that a known one gives up: a person has one open lead.
+        """
         self.number()
-        if self.new:
-            cells = itemgetter(*self.columns)
-            sql.insert_rows(self.model, self.columns, [cells(row) for row in self.new])
         groups: dict[frozenset[str], list[int]] = {}
         for row_id, columns_changed in self.changed.items():
             groups.setdefault(frozenset(columns_changed), []).append(row_id)
@@ -205,6 +205,9 @@ class Rows:
             ordered = sorted(names)
             rows = [[row_id, *(self.by_id[row_id][name] for name in ordered)] for row_id in sorted(ids)]
             sql.update_rows(self.model, ordered, rows)
+        if self.new:
+            cells = itemgetter(*self.columns)
+            sql.insert_rows(self.model, self.columns, [cells(row) for row in self.new])
         self.new, self.changed = [], {}
 
 

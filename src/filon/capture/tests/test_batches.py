@@ -107,6 +107,13 @@ def test_a_file_comes_to_the_same_however_it_is_cut(db: None, at: datetime, kind
     check()
 
 
+def test_a_journey_that_ends_makes_room_for_the_next_in_one_batch(db: None, at: datetime) -> None:
+    take("lead", [{"external_id": "1", "email": "a@b.fr"}], at)
+    ended = {"external_id": "1", "email": "a@b.fr", "outcome": "lost"}
+    assert take("lead", [ended, {"external_id": "2", "email": "a@b.fr"}], at) == ["updated", "created"]
+    assert sorted(Lead.objects.values_list("stage", "is_open")) == [("captured", True), ("lost", False)]
+
+
 @pytest.mark.parametrize(
     ("kind", "row", "mended"),
     [
