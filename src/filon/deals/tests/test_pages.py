@@ -286,6 +286,7 @@ def test_a_page_costs_few_statements_however_much_it_shows(
 ):
     take("opportunity", [{"external_id": f"N{n}", "name": f"Affaire {n}", "owner": f"V{n % 9}"} for n in range(120)])
     page = address(name, deals["Postes"].pk) if name == "opportunity" else address(name)
+    seller.get(page)  # once in fifteen seconds a process asks whether there are sample data
     with django_assert_max_num_queries(most):
         assert seller.get(page).status_code == 200
 

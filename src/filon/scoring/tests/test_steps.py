@@ -255,9 +255,8 @@ def test_the_step_costs_the_same_for_one_and_for_fifty_leads(in_force, at):
             steps.score_leads(batch)
         counts.append(len(queries))
         assert all(lead["grade"] == "B2" for lead in batch.rows(Lead).by_id.values())
-    # the version, the leads of the companies, their rows, people, campaigns, the acts, the last crossings; and on
-    # PostgreSQL the lock on the leads
-    assert counts == ([8, 8] if sql.is_postgresql() else [7, 7])
+    # the version, the leads of the companies, their rows, people, campaigns, the acts, the last crossings
+    assert counts == [7, 7]
 
 
 def test_doubles_of_an_act_in_one_batch_all_count(in_force, at):
@@ -267,20 +266,6 @@ def test_doubles_of_an_act_in_one_batch_all_count(in_force, at):
     lead = the_lead("a@acme.fr")
     assert shown(lead, at) == pytest.approx(12, abs=1e-9)
     assert lead.engagement_log == pytest.approx(from_the_ledger(lead), abs=1e-9)
-
-
-def test_what_others_made_of_a_lead_since_it_was_read_is_not_overwritten(in_force, at):
-    in_force(rules_of(act_rule("page_viewed", 8)), at)
-    take_leads({"email": "a@acme.fr"}, at=at)
-    lead = the_lead("a@acme.fr")
-    batch = Batch([], by=SYSTEM, at=at)
-    batch.rows(Lead).load_ids([lead.pk])
-    take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at)  # SQLite would not let another writer in here
-    batch.tell(PageViewed(at=at, lead_id=lead.pk, person_id=lead.person_id))
-    steps.score_leads(batch)
-    batch.write()
-    both = 16 if sql.is_postgresql() else 8
-    assert shown(the_lead("a@acme.fr"), at) == pytest.approx(both, abs=1e-9)
 
 
 def test_the_engagement_people_filter_by_is_the_one_they_see(in_force, at):
