@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from filon.core.line import Entry, Item
 from filon.kit import identifiers
 from filon.kit.errors import Kind, Refused
 from filon.kit.identifiers import ValueProblem
+from filon.kit.shapes import Moment
 from filon.leads import rules
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
-_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
-_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 def _to_the_cent(value: Decimal) -> Decimal:
@@ -64,7 +63,7 @@ class LeadIn(_In):
     city: Text | None = None
     language: Annotated[str, StringConstraints(max_length=20)] | None = None
     company: CompanyIn | None = None
-    captured_at: datetime | None = Field(None, description="When they came, if not now. RFC 3339.")
+    captured_at: Moment | None = Field(None, description="When they came, if not now. RFC 3339.")
     channel: Text | None = Field(None, examples=["paid_search"])
     source: Text | None = Field(None, examples=["Google"])
     medium: Text | None = None
@@ -72,7 +71,7 @@ class LeadIn(_In):
     landing_page: Annotated[str, StringConstraints(max_length=2000)] | None = None
     stage: Text | None = None
     outcome: Annotated[str, StringConstraints(pattern="^(won|lost|open)$")] | None = None
-    outcome_at: datetime | None = None
+    outcome_at: Moment | None = None
     reason: Text | None = None
     owner: Annotated[str, StringConstraints(max_length=150)] | None = Field(None, description="Name or e-mail.")
     lead_class: Text | None = Field(None, alias="class")
@@ -99,11 +98,6 @@ class LeadIn(_In):
             plain[head] = {**given, **values} if isinstance(given, dict) else values
         return plain
 
-    @field_validator("captured_at", "outcome_at")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        return _utc(value)
-
 
 class EventIn(_In):
     """One act of a person: known by `email`, `phone` or `external_id`."""
@@ -113,7 +107,7 @@ class EventIn(_In):
     phone: Text | None = None
     external_id: Text | None = None
     system: Annotated[str, StringConstraints(max_length=40)] = "default"
-    at: datetime | None = Field(None, description="When it happened, if not now. RFC 3339.")
+    at: Moment | None = Field(None, description="When it happened, if not now. RFC 3339.")
     channel: Text | None = None
     source: Text | None = None
     campaign: Annotated[str, StringConstraints(max_length=200)] | None = None
@@ -122,25 +116,11 @@ class EventIn(_In):
     text: LongText | None = None
     is_machine: bool = False
 
-    @field_validator("at")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        return _utc(value)
-
 
 class EventsIn(_In):
     """Up to 1,000 acts."""
 
     events: Annotated[list[EventIn], Field(min_length=1, max_length=1000)]
-
-
-def _utc(value: datetime | None) -> datetime | None:
-    if value is None:
-        return None
-    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-    if not _EARLIEST < aware < _LATEST:
-        raise ValueError("the date must lie between 1900 and 2200")
-    return aware.astimezone(UTC)
 
 
 def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:

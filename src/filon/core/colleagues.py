@@ -63,8 +63,8 @@ def record_users(batch: Batch) -> None:
     items = [item for item in batch.going() if _is_sound(item)]
     people = _People(batch, items)
     for item in items:
-        user = people.of(item)
-        item.record = user
+        user = item.record
+        assert user is not None  # noqa: S101 — _People has found or made them all
         if item.source_record is not None:
             item.source_record["record_id"] = user["id"]
         is_new = batch.rows(User).is_new(user) and item.outcome == "created"
@@ -101,18 +101,13 @@ class _People:
         self.by_name: dict[str, dict[str, Any]] = {}
         for row in self.users.by_id.values():
             self._index(row)
-        self.chosen: dict[int, dict[str, Any]] = {}
         for item in items:
-            self.chosen[id(item)] = self._find(item) or self._add(item)
+            item.record = self._find(item) or self._add(item)
         for item in items:
             manager = item.entry.values.get("manager")
             if manager and _name_key(manager) not in self.by_name:
                 self._index(self._new(manager, "manager"))
         self.users.number()
-
-    def of(self, item: Item) -> dict[str, Any]:
-        """The row of the colleague an item tells of."""
-        return self.chosen[id(item)]
 
     def fill(self, item: Item, user: dict[str, Any]) -> bool:
         """Write what the item says that is news; whether a known colleague changed."""
@@ -147,7 +142,7 @@ class _People:
             told["email"] = values["email"].lower()
         if "manager" in said:
             manager = self.by_name[_name_key(values["manager"])]
-            if manager is not self.of(item):
+            if manager is not item.record:
                 told["manager_id"] = manager["id"]
                 self._lead(manager, self.teams[_team_key(values)])
         if "team" in said or ("manager" in said and not values.get("team")):
@@ -173,9 +168,8 @@ class _People:
 
     def _find(self, item: Item) -> dict[str, Any] | None:
         values = item.entry.values
-        for other in item.namesakes():
-            if id(other) in self.chosen:
-                return self.chosen[id(other)]
+        if (told := item.told_before("record")) is not None:
+            return told
         if item.given_before is not None and item.source_record is not None:
             known = self.users.by_id.get(item.source_record["record_id"])
             if known is not None:

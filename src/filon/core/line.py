@@ -7,12 +7,12 @@ steps an entry of each kind goes through; the doors call `take` and never know t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import DatabaseError, IntegrityError, OperationalError, models, transaction
 
@@ -74,12 +74,15 @@ class Item:
     gives: Mapping[str, Any] = field(default_factory=dict)  # what it says, as `given_before`, when there are such
     answer: dict[str, Any] | None = None
 
-    def namesakes(self) -> Iterator[Item]:
-        """Items before it in the batch under the same key, the latest first: what they became is its record too."""
+    def told_before(self, what: Literal["company", "lead", "record"]) -> dict[str, Any] | None:
+        """The row that its key has become in this batch already, where there is one: it is this item's row too."""
         item = self.earlier
         while item is not None:
-            yield item
+            row: dict[str, Any] | None = getattr(item, what)
+            if row is not None:
+                return row
             item = item.earlier
+        return None
 
     def refuse(self, message: str, *, field_name: str = "", code: str = "invalid") -> None:
         """Take the item off the line with its reason; the rest of the batch goes on, as if it had said nothing."""

@@ -98,7 +98,6 @@ class _Recorder:
             lock=True,
         )
         self._load_named_by_id()
-        self._of_source: dict[int, Row] = {}
         self._unmapped: dict[str, str] = {}
 
     def run(self) -> None:
@@ -117,15 +116,13 @@ class _Recorder:
 
     def _record(self, item: Item) -> None:
         source = item.source_record
-        row = self._of_source.get(id(source)) if source is not None else None
+        row = item.told_before("record")
         if row is None and item.given_before is not None and source is not None:
             row = self.opportunities.by_id.get(source["record_id"])
         if row is None:
             row = self._make(item)
         else:
             item.outcome = "updated" if self._change(item, row) else "unchanged"
-        if source is not None:
-            self._of_source[id(source)] = row
         item.record = row
 
     # New -------------------------------------------------------------------------------------------------------------

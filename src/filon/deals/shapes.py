@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from ninja import Schema
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from filon.deals.listing import queries as listing
 from filon.deals.rows import OpportunityRow
-from filon.kit.shapes import Id
-
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+from filon.kit.shapes import Day, Id, Moment
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 15, allow_inf_nan=False)]
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 
 
 class _In(BaseModel):
@@ -59,10 +56,10 @@ class OpportunityIn(_In):
     amount: Amount | None = Field(None, examples=["48000.00"], description="Without tax.")
     currency: Currency | None = Field(None, examples=["EUR"])
     probability: Share | None = Field(None, description="Its own, in place of its stage's.", examples=["0.6"])
-    created_at: datetime | None = Field(None, description="When it came to be, if not now. RFC 3339.")
+    created_at: Moment | None = Field(None, description="When it came to be, if not now. RFC 3339.")
     close_date: Day | None = Field(None, description="Expected, or actual where it is closed.")
-    won_at: datetime | None = None
-    lost_at: datetime | None = None
+    won_at: Moment | None = None
+    lost_at: Moment | None = None
     reason: Text | None = Field(None, description="Why it was lost.", examples=["price"])
     attributes: dict[Annotated[str, StringConstraints(min_length=1, max_length=120)], Text] = Field(
         default_factory=dict
@@ -82,16 +79,6 @@ class OpportunityIn(_In):
         if "lead.external_id" in plain:
             plain["lead_external_id"] = plain.pop("lead.external_id")
         return plain
-
-    @field_validator("created_at", "won_at", "lost_at")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        if not _EARLIEST < aware < _LATEST:
-            raise ValueError("the date must lie between 1900 and 2200")
-        return aware.astimezone(UTC)
 
 
 class OpportunityChange(_In):

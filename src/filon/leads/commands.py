@@ -107,7 +107,7 @@ def _choose_lead(batch: Batch, item: Item, open_leads: dict[int, dict[str, Any]]
     rows = batch.rows(Lead)
     person = item.person
     assert person is not None  # noqa: S101 — identify_people sets it
-    lead = next((other.lead for other in item.namesakes() if other.lead is not None), None)
+    lead = item.told_before("lead")
     if lead is None and item.given_before is not None and item.source_record is not None:
         lead = rows.by_id.get(item.source_record["record_id"])
     if lead is None:

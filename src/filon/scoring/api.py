@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
-from pydantic import field_validator
 
 from filon.kit.errors import not_found
 from filon.kit.problems import READ_PROBLEMS
-from filon.kit.shapes import Id
+from filon.kit.shapes import Id, Moment
 from filon.scoring import queries
 from filon.scoring.judging.explanation import Explanation
 from filon.scoring.rules import thresholds_to_json
 from filon.scoring.studio import queries as studio
 
 router = Router(tags=["scoring"])
-
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class CapOut(Schema):
@@ -115,17 +112,7 @@ class ExplanationOut(Schema):
 class ScoreQuery(Schema):
     """Of which moment."""
 
-    at: datetime | None = Field(None, description="A past moment; now when left out. RFC 3339.")
-
-    @field_validator("at")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        if not _EARLIEST <= aware < _LATEST:
-            raise ValueError("the date must lie between 1900 and 2200")
-        return aware.astimezone(UTC)
+    at: Moment | None = Field(None, description="A past moment; now when left out. RFC 3339.")
 
 
 @router.get("/leads/{lead_id}/score", response={200: ExplanationOut, **READ_PROBLEMS}, summary="Why this score")

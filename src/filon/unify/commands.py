@@ -28,7 +28,7 @@ def identify_companies(batch: Batch) -> None:
     known = _known_companies(batch, {key for _, keys in wanted for key in rules.names_claimed(keys, is_new=True)})
     claims: list[tuple[tuple[str, str], dict[str, Any]]] = []
     for item, keys in wanted:
-        company = _told_earlier(item) or told.get(id(item))
+        company = (item.told_before("company") if item.entry.kind == "company" else None) or told.get(id(item))
         if not keys and company is None:
             continue
         company = company or next((known[key] for key in keys if key in known), None)
@@ -44,13 +44,6 @@ def identify_companies(batch: Batch) -> None:
     rows = batch.rows(CompanyKey)
     for key, company in sorted(claims, key=itemgetter(0)):  # in one order, so that two writers never deadlock
         rows.add(company_id=company["id"], kind=key[0], value=key[1], import_id=batch.import_id)
-
-
-def _told_earlier(item: Item) -> dict[str, Any] | None:
-    """The company that an entry of kind company has been in this batch already, under the same key."""
-    if item.entry.kind != "company":
-        return None
-    return next((other.company for other in item.namesakes() if other.company is not None), None)
 
 
 def _told_companies(batch: Batch) -> dict[int, dict[str, Any]]:

@@ -17,12 +17,11 @@ from filon.core import idempotency
 from filon.core.access import Actor
 from filon.core.idempotency import Key
 from filon.kit.problems import Problem
-from filon.kit.shapes import Id
+from filon.kit.shapes import Day, Id
 from filon.leads import rules
 
 router = Router(tags=["campaigns and costs"])
 
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 Cursor = Annotated[str, StringConstraints(max_length=2000)]
 PROBLEMS: Final = dict.fromkeys((400, 401, 403, 404, 409, 422, 503), Problem)
 

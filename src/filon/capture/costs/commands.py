@@ -28,7 +28,7 @@ def record_costs(batch: Batch) -> None:
         cells = _cells(batch, item, campaigns)
         if cells is None:
             continue
-        known = next((other.record for other in item.namesakes() if other.record is not None), None)
+        known = item.told_before("record")
         if known is None and item.given_before and item.source_record:
             known = rows.by_id.get(item.source_record["record_id"])
         if known is not None:

@@ -93,9 +93,7 @@ def _is_sound(item: Item) -> bool:
 def _of_source(batch: Batch, item: Item) -> dict[str, Any] | None:
     if item.given_before is None or item.source_record is None:
         return None
-    if earlier := next((other.record for other in item.namesakes() if other.record is not None), None):
-        return earlier
-    return batch.rows(Product).by_id.get(item.source_record["record_id"])
+    return item.told_before("record") or batch.rows(Product).by_id.get(item.source_record["record_id"])
 
 
 def _fill(batch: Batch, item: Item, row: dict[str, Any], by_name: dict[str, dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from filon.core.access import Actor
 from filon.core.idempotency import Key
 from filon.kit.errors import not_found
 from filon.kit.problems import Problem
-from filon.kit.shapes import Id
+from filon.kit.shapes import Id, Moment
 from filon.leads import moving, rules
 from filon.leads.card import commands, facts, queries
 from filon.leads.card.commands import ActOn
@@ -34,7 +34,6 @@ Version = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Cursor = Annotated[str, StringConstraints(max_length=2000)]
 PROBLEMS: Final = dict.fromkeys((400, 401, 403, 404, 409, 412, 422, 503), Problem)
 READ_PROBLEMS: Final = dict.fromkeys((401, 403, 404, 422, 503), Problem)
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class In(Schema):
@@ -294,19 +293,9 @@ class ActivityIn(In):
     outcome: Annotated[str, StringConstraints(max_length=20)] = Field(
         "", description="Of a call, and needed for one.", examples=["reached"]
     )
-    at: datetime | None = Field(None, description="When it happened, if not now. RFC 3339.")
+    at: Moment | None = Field(None, description="When it happened, if not now. RFC 3339.")
     channel: Annotated[str, StringConstraints(max_length=16)] = Field("", examples=["phone"])
     path: Annotated[str, StringConstraints(max_length=2000)] = Field("", description="The page it happened on.")
-
-    @field_validator("at")
-    @classmethod
-    def _sane(cls, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        if not _EARLIEST < aware < _LATEST:
-            raise ValueError("the date must lie between 1900 and 2200")
-        return aware.astimezone(UTC)
 
     @field_validator("channel")
     @classmethod
