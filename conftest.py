@@ -33,4 +33,16 @@ settings.register_profile("unhurried", settings(), deadline=None)  # a busy mach
 settings.load_profile("unhurried")
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or the processes of xdist would load the settings before they have a place
 
+import pytest  # noqa: E402
+from django.utils import translation  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """No test speaks the language that another one chose."""
+    with translation.override(None):
+        translation.deactivate()
+        yield
+
+
 pytest_plugins = ["tests.frame.databases", "tests.frame.people", "tests.frame.servers"]

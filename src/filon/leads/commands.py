@@ -160,15 +160,26 @@ def _fill_lead(
     if is_new:
         _fill_origin(batch, item, lead, campaigns)
     elif not lead["source"]:
-        _complete_origin(batch, item, lead, campaigns)
+        before = dict(lead)
+        _fill_origin(batch, item, lead, campaigns)
+        _tell_origin(batch, item, lead, before)
     _fill(batch, Lead, item, lead, fills.LEAD)
     _fill_attributes(batch, Lead, item, lead)
     if owner := values.get("owner"):
         owner_id = owners[names.owner_key(owner)]
         if is_new or _may_write(item, "owner", owner, lead["owner_id"], lead):
-            _hand_over(batch, item, lead, owner_id)
+            if _may_hand_over(batch, lead, owner_id):
+                _hand_over(batch, item, lead, owner_id)
+            else:
+                batch.find("lead", "owner_kept", owner)
     if item.company is not None and lead["company_id"] is None:
         rows.change(lead, "company_id", item.company["id"])
+
+
+def _may_hand_over(batch: Batch, lead: dict[str, Any], owner_id: int) -> bool:
+    """Whether the entry may take the lead from its owner: an import may, a program only with the right to assign."""
+    is_theirs = lead["owner_id"] in {None, owner_id} or batch.rows(Lead).is_new(lead)
+    return is_theirs or batch.import_id is not None or batch.by.may("leads.assign")
 
 
 def _hand_over(batch: Batch, item: Item, lead: dict[str, Any], owner_id: int) -> None:
@@ -179,19 +190,6 @@ def _hand_over(batch: Batch, item: Item, lead: dict[str, Any], owner_id: int) ->
         ids = {"lead_id": lead["id"], "person_id": lead["person_id"]}
         batch.tell(OwnerChanged(at=batch.at, from_owner_id=before, to_owner_id=owner_id, **ids))
         item.is_changed = True
-
-
-def _complete_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
-    """Fill the gaps in where a known lead came from, and tell it."""
-    columns = {"source": "source", "campaign": "campaign_id", "channel": "channel"}
-    before = {field: lead[column] for field, column in columns.items()}
-    _fill_origin(batch, item, lead, campaigns)
-    new = {field: lead[column] for field, column in columns.items() if lead[column] != before[field]}
-    if new:
-        old = {field: None if field == "campaign" else before[field] for field in new}
-        if "campaign" in new:
-            new["campaign"] = item.entry.values["campaign"]
-        _tell_change(batch, Lead, item, lead, old=old, new=new)
 
 
 def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapping[str, int]) -> None:
@@ -215,6 +213,16 @@ def _fill_origin(batch: Batch, item: Item, lead: dict[str, Any], campaigns: Mapp
         channel = rules.channel_of_source(folded, fold_common(values.get("medium") or ""))
     if lead["channel"] == "unknown":
         rows.change(lead, "channel", channel)
+
+
+def _tell_origin(batch: Batch, item: Item, lead: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """That gaps in where a known lead came from are filled now."""
+    new = {field: lead[field] for field in ("source", "channel") if lead[field] != before[field]}
+    old: dict[str, Any] = {field: before[field] for field in new}
+    if lead["campaign_id"] != before["campaign_id"]:  # filled only where there was none
+        new["campaign"], old["campaign"] = item.entry.values["campaign"], None
+    if new:
+        _tell_change(batch, Lead, item, lead, old=old, new=new)
 
 
 def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:

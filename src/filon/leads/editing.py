@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from filon.core import access, line
+from filon.core import line
 from filon.core.access import Actor
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import User
@@ -25,6 +25,7 @@ from filon.kit.identifiers import ValueProblem
 from filon.leads import fills, rules
 from filon.leads.events import FieldsChanged
 from filon.leads.models import Campaign, Company, Lead, Person
+from filon.leads.sight import seen_by
 
 _MODELS: Final[dict[str, type[models.Model]]] = {"person": Person, "company": Company, "lead": Lead}
 _LONGEST_TEXT: Final = 20_000
@@ -148,7 +149,7 @@ def check_edits(batch: Batch) -> None:
     wanted: dict[str, set[int]] = {of: set() for of in _MODELS}
     for item in batch.going():
         wanted[item.entry.values["of"]].add(item.entry.values["id"])
-    wanted["lead"] = _seen_leads(wanted["lead"], batch.by)
+    wanted["lead"] = set(seen_by(batch.by, wanted["lead"]))
     for of, ids in wanted.items():
         batch.rows(_MODELS[of]).load_ids(ids, lock=True)
     _load_references(batch)
@@ -171,15 +172,6 @@ _NOT_FOUND: Final[dict[str, Callable[[], str]]] = {
     "company": lambda: _("Company"),
     "lead": lambda: _("Lead"),
 }
-
-
-def _seen_leads(ids: set[int], by: Actor) -> set[int]:
-    if not ids:
-        return set()
-    where, params = sql.any_of("lead.id", sorted(ids))
-    scope, more = access.lead_scope(by)
-    scoped = f" AND {scope}" if scope else ""
-    return {row[0] for row in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", [*params, *more])}
 
 
 _REFERENCES: Final[Sequence[tuple[str, str, str, type[models.Model]]]] = (

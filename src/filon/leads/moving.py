@@ -14,7 +14,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from filon.core import access
 from filon.core.access import Actor
 from filon.core.line import Batch
 from filon.kit import sql
@@ -23,6 +22,7 @@ from filon.leads import giving_back, reasons, rules, stages
 from filon.leads.events import StageChanged, StageMoveUndone
 from filon.leads.giving_back import Told, passages_of
 from filon.leads.models import Lead
+from filon.leads.sight import seen_by
 
 MOVES_TO: Final = ("captured", "qualifying", "nurturing", "mql", "sql", "disqualified", "lost")
 """The stages that people choose."""
@@ -68,7 +68,7 @@ def move_leads(items: Sequence[Move], *, by: Actor, at: datetime) -> list[Refuse
     by.require("leads.move")
     batch = Batch([], by=by, at=at)
     rows = batch.rows(Lead)
-    rows.load_ids(visible((item.lead_id for item in items), by), lock=True)
+    rows.load_ids(seen_by(by, (item.lead_id for item in items)), lock=True)
     bound = _bound_to_deals(rows.by_id.values())
     taken = giving_back.people_with_open_lead(rows.by_id.values())
     answers: list[Refused | None] = []
@@ -93,14 +93,6 @@ def _move(batch: Batch, lead: dict[str, Any], stage: str, reason: str, at: datet
 def _touch(batch: Batch, lead: dict[str, Any], at: datetime) -> None:
     batch.rows(Lead).change(lead, "version", lead["version"] + 1)
     batch.rows(Lead).change(lead, "updated_at", at)
-
-
-def visible(ids: Iterable[int], by: Actor) -> list[int]:
-    """Those of these leads that the actor may see. One statement."""
-    where, params = sql.any_of("lead.id", sorted(set(ids)))
-    scope, more = access.lead_scope(by)
-    scoped = f" AND {scope}" if scope else ""
-    return [row[0] for row in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", [*params, *more])]
 
 
 # Why not --------------------------------------------------------------------------------------------------------------
@@ -173,7 +165,7 @@ def undo_moves(facts: Sequence[int], *, by: Actor, at: datetime) -> list[Refused
     told = {row[0]: row for row in found}
     batch = Batch([], by=by, at=at)
     rows = batch.rows(Lead)
-    rows.load_ids(visible((row[1] for row in found), by), lock=True)
+    rows.load_ids(seen_by(by, (row[1] for row in found)), lock=True)
     history = passages_of(rows.by_id)
     taken = giving_back.people_with_open_lead(rows.by_id.values())
     answers = [_undo(batch, told.get(fact_id), history, taken) for fact_id in facts]

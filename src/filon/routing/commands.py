@@ -10,15 +10,14 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from filon.core import access
 from filon.core.access import Actor
 from filon.core.ledger import Event
 from filon.core.line import Batch
-from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import stages
 from filon.leads.events import ChatStarted, DemoRequested, InboundCall, OwnerChanged, Replied, Submitted
 from filon.leads.models import Lead
+from filon.leads.sight import seen_by
 from filon.routing import decisions, desk, promises
 from filon.routing.decisions import Decision
 from filon.routing.desk import Waiting
@@ -153,7 +152,7 @@ def assign_leads(items: Sequence[Assignment], *, by: Actor, at: datetime) -> lis
     """
     batch = Batch([], by=by, at=at)
     rows = batch.rows(Lead)
-    rows.load_ids(_seen(items, by), lock=True)
+    rows.load_ids(seen_by(by, (item.lead_id for item in items)), lock=True)
     people = desk.colleagues(at)
     answers: list[Refused | None] = []
     changed: dict[int, int | None] = {}
@@ -168,16 +167,6 @@ def assign_leads(items: Sequence[Assignment], *, by: Actor, at: datetime) -> lis
     promises.hand_over(batch, changed)
     batch.write()
     return answers
-
-
-def _seen(items: Sequence[Assignment], by: Actor) -> list[int]:
-    """Ids of the leads that this author may see."""
-    where, params = sql.any_of("lead.id", sorted({item.lead_id for item in items}))
-    scope, more = access.lead_scope(by)
-    scoped = f" AND {scope}" if scope else ""
-    return [
-        cells[0] for cells in sql.fetch(f"SELECT lead.id FROM leads_lead lead WHERE {where}{scoped}", params + more)
-    ]
 
 
 def _refusal(

@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from filon.core.access import SYSTEM, Actor
+from filon.core.access import SYSTEM
 from filon.core.jobs import JobContext
 from filon.core.line import Batch
 from filon.kit import sql
-from filon.kit.errors import Kind, Refused
 from filon.leads.models import Lead
 from filon.routing import desk
 from filon.routing.decisions import Decision
@@ -96,29 +94,12 @@ def _open_promises(batch: Batch, lead_ids: Iterable[int]) -> list[dict[str, Any]
 # Kept -----------------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def record_first_response(lead_id: int, *, by: Actor, at: datetime) -> None:
-    """A colleague has answered this lead at `at`. Raises Refused; see `record_first_responses`."""
-    record_first_responses({lead_id: at}, by=by, at=at)
-
-
-def record_first_responses(answers: Mapping[int, datetime], *, by: Actor, at: datetime) -> None:
-    """Colleagues have answered these leads (lead → when): their clocks stop. Five statements at the most.
+def respond(batch: Batch, answers: Mapping[int, datetime]) -> None:
+    """Stop the clocks of these leads (lead → when a human first answered), and note the first response.
 
     Emits PromiseMet, or PromiseBreached for a clock past due that nobody had noticed. An answer told late but given
-    in time keeps the promise after all. Needs `leads.act`; raises Refused for anyone who is no human: only people
-    answer. Must run in a transaction.
+    in time keeps the promise after all.
     """
-    by.require("leads.act")
-    if by.kind not in HUMANS:
-        raise Refused(_("Only a colleague can answer a lead."), Kind.FORBIDDEN, code="not_human")
-    batch = Batch([], by=by, at=at)
-    respond(batch, answers)
-    batch.write()
-
-
-def respond(batch: Batch, answers: Mapping[int, datetime]) -> None:
-    """Stop the clocks of these leads (lead → when a human first answered), and note the first response."""
     leads = batch.rows(Lead)
     leads.load_ids(answers, lock=True)
     where, params = sql.any_of("lead_id", sorted(answers))

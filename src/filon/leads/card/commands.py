@@ -9,16 +9,17 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from filon.core import access, line
+from filon.core import line
 from filon.core.access import Actor
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import User
-from filon.kit import identifiers, sql
+from filon.kit import identifiers
 from filon.kit.errors import Kind, Refused, not_found
 from filon.kit.identifiers import ValueProblem
 from filon.leads import fields, rules
 from filon.leads.events import ACTS, CallLogged, MeetingHeld, MessageSent, NoteWritten
 from filon.leads.models import Lead, Person
+from filon.leads.sight import seen_by
 
 KINDS: Final = frozenset(ACTS)
 """Every kind of act that can be logged."""
@@ -108,11 +109,7 @@ def _know(batch: Batch, acts: Sequence[ActOn], by: Actor) -> None:
 
     People are locked before their leads, as everywhere in the line.
     """
-    where, params = sql.any_of("lead.id", sorted({act.lead_id for act in acts}))
-    scope, more = access.lead_scope(by)
-    scoped = f" AND {scope}" if scope else ""
-    statement = f"SELECT lead.id, lead.person_id FROM leads_lead lead WHERE {where}{scoped}"
-    seen = dict(sql.fetch(statement, [*params, *more]))
+    seen = seen_by(by, (act.lead_id for act in acts))
     leads, people = batch.rows(Lead), batch.rows(Person)
     people.load_ids(seen.values(), lock=True)
     leads.load_ids(seen, lock=True)

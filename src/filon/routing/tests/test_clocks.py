@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from filon.core import access
+from filon.core import access, ledger
 from filon.kit.errors import Refused
+from filon.leads.events import CallLogged
 from filon.routing import clocks, promises
 from filon.routing.clocks import PromiseFilter
 from filon.routing.decisions import Rule
@@ -63,8 +65,11 @@ def test_pages_follow_each_other_without_gap_or_repeat(ops, leads, at):
 
 
 def test_answered_promises_are_listed_latest_first(ops, leads, make_user, at):
+    by = access.of_user(make_user("sdr"))
     for lead in leads:
-        promises.record_first_response(lead.pk, by=access.of_user(make_user("sdr")), at=lead.due_at)
+        call = CallLogged(at=lead.due_at, person_id=lead.person_id, lead_id=lead.pk)
+        with transaction.atomic():
+            ledger.append([call], by=by, learnt_at=lead.due_at)
     first = clocks.promises(PromiseFilter(state="met"), by=ops, at=at, limit=2)
     rest = clocks.promises(PromiseFilter(state="met"), by=ops, at=at, limit=2, after=first.after)
     assert (names(first), names(rest)) == (["Person 2", "Person 1"], ["Person 0"])

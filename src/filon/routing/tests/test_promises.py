@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from filon.core import access, ledger
+from filon.core import ledger
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch
 from filon.core.models import Fact
-from filon.kit.errors import Refused
 from filon.leads import stages
 from filon.leads.events import CallLogged, EmailOpened, MessageSent, NoteWritten
 from filon.leads.models import Lead
@@ -188,17 +187,6 @@ def test_many_answers_cost_the_same_as_one(db, publish, lea, at, size, django_as
     with transaction.atomic(), django_assert_num_queries(6):
         stop_promises(calls, at)  # leads, promises; then leads, promises, fact ids, facts
     assert Promise.objects.filter(state="met").count() == size
-
-
-def test_a_colleague_records_a_first_response_and_a_program_may_not(lead, lea, at):
-    with pytest.raises(Refused) as refused:
-        promises.record_first_response(lead.pk, by=SYSTEM, at=at + HOUR)
-    assert refused.value.kind == "forbidden"
-    reader = Actor("user", 5, "Rita", "read_only", None, frozenset({"leads.see"}))
-    with pytest.raises(Refused):
-        promises.record_first_response(lead.pk, by=reader, at=at + HOUR)
-    promises.record_first_response(lead.pk, by=access.of_user(lea), at=at + HOUR)
-    assert Promise.objects.get().state == "met"
 
 
 @pytest.mark.parametrize(
