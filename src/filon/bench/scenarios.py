@@ -148,6 +148,7 @@ def pages(place: Place, size: Size) -> Iterator[Figure]:
     with place.serving():
         _settle(place)
         reader = _Reader(place)
+        _await_figures(reader)
         pick = random.Random(7)  # noqa: S311 — made data
         for name, path in PAGES.items():
             latencies, status = [], 0
@@ -172,6 +173,13 @@ def _settle(place: Place) -> None:
         if busy <= 3:  # the clocks themselves are jobs
             return
         time.sleep(2)
+
+
+def _await_figures(reader: _Reader) -> None:
+    """Wait until the measure tables of a large base are made: before, pages of figures say so and nothing else."""
+    deadline = time.monotonic() + 900
+    while time.monotonic() < deadline and reader.get(PAGES["funnel"])[1] == 503:
+        time.sleep(5)
 
 
 class _Reader:

@@ -21,7 +21,7 @@ from filon.core.line import Rows
 from filon.core.models import User
 from filon.kit import sql
 from filon.leads import fills, rules
-from filon.leads.events import FieldsChanged, OwnerChanged, StageChanged
+from filon.leads.events import ACTS, FieldsChanged, LeadCaptured, OwnerChanged, StageChanged, Submitted
 from filon.leads.models import Campaign, Company, Lead, Person
 
 Row = dict[str, Any]
@@ -262,6 +262,33 @@ def return_import(import_id: int, *, at: datetime) -> Iterator[int]:
             for name, ids in (("company", companies), ("person", people), ("lead", {row[2] for row in page} - {None})):
                 stayed += _return(name, ids, import_id, at)
         yield stayed
+
+
+_LAST_ACTS: Final = (LeadCaptured.kind, Submitted.kind, *ACTS)
+
+
+def return_last_acts(import_id: int) -> None:
+    """Let leads whose last act came with an undone import show the newest one that counts, in pages of their own."""
+    for page in pages(import_id, ACTS, ("lead",)):
+        ids = {row[0] for row in page} - {None}
+        with transaction.atomic():
+            rows = Rows(Lead)
+            rows.load_ids(ids, lock=True)
+            for lead_id, (kind, act_at) in _last_acts(rows.by_id).items():
+                rows.change(rows.by_id[lead_id], "last_act", kind)
+                rows.change(rows.by_id[lead_id], "last_act_at", act_at)
+            rows.write()
+
+
+def _last_acts(lead_ids: Iterable[int]) -> dict[int, tuple[str, datetime]]:
+    """(kind, at) of the newest human act of leads that counts. One statement."""
+    where, params = sql.any_of("fact.lead_id", sorted(lead_ids))
+    found = sql.fetch(
+        f"SELECT fact.lead_id, fact.kind, fact.at FROM core_fact fact WHERE {where} AND NOT fact.is_machine "
+        f"AND fact.kind IN ({_listed(_LAST_ACTS)}) AND {LIVE_FACT_SQL} ORDER BY fact.at, fact.id DESC",
+        params,
+    )
+    return {lead_id: (kind, moment) for lead_id, kind, at in found if (moment := sql.as_utc(at)) is not None}
 
 
 def _return(name: str, ids: set[int], import_id: int, at: datetime) -> int:

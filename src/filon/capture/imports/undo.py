@@ -26,7 +26,7 @@ from filon.core.line import Rows
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import giving_back
-from filon.leads.models import Company, CompanyKey, Identifier, Person, SourceRecord
+from filon.leads.models import Company, CompanyKey, Finding, Identifier, Person, SourceRecord
 
 GiveBack = Callable[..., None]
 _CHUNK: Final = 1000
@@ -98,6 +98,8 @@ def _steps(import_id: int, at: datetime, *, keeps_worked: bool) -> Iterator[tupl
     _remove_names(import_id)
     for stayed in giving_back.return_import(import_id, at=at):
         yield 0, stayed
+    giving_back.return_last_acts(import_id)
+    _remove_findings(import_id)
     _forget_records(import_id)
 
 
@@ -205,6 +207,13 @@ def _remove_names(import_id: int) -> None:
 
 def _next_names(names: type[Model], import_id: int) -> list[int]:
     return list(names._default_manager.filter(import_id=import_id).values_list("pk", flat=True)[:_CHUNK])
+
+
+def _remove_findings(import_id: int) -> None:
+    """Take back what only the import gave rise to: what somebody else has shown again since is still to be known."""
+    ended_at = Import.objects.values_list("finished_at", flat=True).get(pk=import_id)
+    found = Finding.objects.filter(import_id=import_id)
+    (found if ended_at is None else found.filter(last_at__lte=ended_at)).delete()
 
 
 # What its system gave --------------------------------------------------------------------------------------------

@@ -416,6 +416,22 @@ def test_a_key_for_acts_sends_acts_and_nothing_else(db: None, at: datetime) -> N
     assert Fact.objects.filter(kind="note_written").count() == 0
 
 
+def test_a_program_gives_owners_and_takes_none_away(db: None, make_user: Callable[..., Any]) -> None:
+    make_user("sdr", name="Karim")
+    make_user("sdr", name="Léa")
+    post = _poster("leads:write")
+    post("/leads", {"email": "a@b.fr"})
+    Lead.objects.update(owner=None)
+    for said, owner in [("Karim", "Karim"), ("Léa", "Karim"), ("Karim", "Karim")]:
+        post("/leads", {"email": "a@b.fr", "owner": said})
+        assert Lead.objects.get().owner.name == owner
+    assert Finding.objects.get(code="owner_kept").subject == "Léa"
+    keys._cache.clear()
+    ApiKey.objects.update(scopes=["admin"])
+    post("/leads", {"email": "a@b.fr", "owner": "Léa", "external_id": "7"})
+    assert Lead.objects.get().owner.name == "Léa"
+
+
 @pytest.mark.parametrize(
     ("said", "stage", "with_deals"),
     [

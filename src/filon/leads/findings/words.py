@@ -204,6 +204,10 @@ _ANY: Final[Mapping[str, Wording]] = {
         _("Taken as unknown: it counts in no channel."),
         _leads("channel = unknown"),
     ),
+    "owner_kept": Wording(
+        _("Leads were not given to %(subject)s"),
+        _("They have another owner, and the program that named this one may not assign leads: do it by hand."),
+    ),
     "unknown_stage": Wording(_("“%(subject)s” is no stage known here"), _("The lead stays where it was.")),
     "follows_deals": Wording(
         _("Said of known leads, which have it by their opportunities only: %(subject)s"),

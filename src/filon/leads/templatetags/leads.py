@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from filon.kit.country_names import country_name
 from filon.leads import fields, reasons
 from filon.leads.listing.columns import Column
 from filon.leads.listing.rows import LeadRow
@@ -157,7 +158,9 @@ _CELLS: Final[dict[str, Any]] = {
     "email": lambda row, _now: _clipped(row.email) if row.email else _MISSING,
     "phone": lambda row, _now: row.phone or _MISSING,
     "city": lambda row, _now: _clipped(row.city) if row.city else _MISSING,
-    "country": lambda row, _now: _clipped(row.country) if row.country else _MISSING,
+    "country": lambda row, _now: (
+        _clipped(country_name(row.country, get_language() or "fr")) if row.country else _MISSING
+    ),
     "sector": lambda row, _now: _clipped(row.sector) if row.sector else _MISSING,
     "employees": lambda row, _now: formats.number(row.employees) if row.employees is not None else _MISSING,
 }

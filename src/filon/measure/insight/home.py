@@ -37,20 +37,29 @@ def headline_panel(*, by: Actor, at: datetime) -> dict[str, Any] | None:
 
 
 def funnel_panel(*, by: Actor, at: datetime) -> dict[str, Any] | None:
-    """What `FUNNEL_TEMPLATE` takes: how many leads of the last twelve months reach each stage; None without any,
-    and while a large workspace's figures are being prepared.
+    """What `FUNNEL_TEMPLATE` takes: how many leads of the last twelve months reach each stage, or of all time where
+    all lie further back; None without any, and while a large workspace's figures are being prepared.
     """
-    asked = _asked(pages.DEFAULT_PERIOD, at)
     try:
-        lines = queries.figure("funnel", asked, by=by, at=at).lines
+        for period in (pages.DEFAULT_PERIOD, "all"):
+            asked = _asked(period, at)
+            lines = queries.figure("funnel", asked, by=by, at=at).lines
+            if lines and lines[0].values["captured"]:
+                return _funnel(period, asked, lines[0])
     except Refused as refused:
         if refused.kind is not Kind.BUSY:
             raise
-        return None
-    if not lines or not lines[0].values["captured"]:
-        return None
-    label, url = periods.PRESETS[pages.DEFAULT_PERIOD][0], f"{reverse('measure:funnel')}?period={pages.DEFAULT_PERIOD}"
-    return {"steps": pages.steps(asked, lines[0]), "lane": pages.lane(asked, lines[0]), "period": label, "url": url}
+    return None
+
+
+def _funnel(period: str, asked: Asked, line: Line) -> dict[str, Any]:
+    url = f"{reverse('measure:funnel')}?period={period}"
+    return {
+        "steps": pages.steps(asked, line),
+        "lane": pages.lane(asked, line),
+        "period": periods.PRESETS[period][0],
+        "url": url,
+    }
 
 
 def _asked(period: str, at: datetime) -> Asked:

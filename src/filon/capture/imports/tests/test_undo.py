@@ -25,7 +25,7 @@ from filon.core.models import Fact, User
 from filon.kit import sql
 from filon.leads import giving_back, moving
 from filon.leads.events import FieldsChanged, OwnerChanged
-from filon.leads.models import Campaign, Company, CompanyKey, Identifier, Lead, Person, SourceRecord
+from filon.leads.models import Campaign, Company, CompanyKey, Finding, Identifier, Lead, Person, SourceRecord
 
 __all__ = ["take"]  # the fixture
 
@@ -186,6 +186,26 @@ def test_owner_and_origin_return_however_they_were_told(
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_import_alone_gave_rise_to_is_no_longer_to_be_known(take: Take, at: datetime) -> None:
+    imported = take("external_id,email,channel\n1,a@b.fr,carrier pigeon\n2,c@d.fr,smoke\n")
+    Finding.objects.filter(subject__contains="smoke").update(last_at=imported.finished_at + timedelta(days=1))
+    take_back(imported, at)
+    (left,) = Finding.objects.filter(code="unknown_channel")
+    assert "smoke" in left.subject
+
+
+def test_the_last_act_of_a_lead_is_again_the_one_before_the_import(take: Take, sdr: Actor, at: datetime) -> None:
+    take("external_id,email\n1,a@b.fr\n2,c@d.fr\n")
+    log_call("a@b.fr", sdr, at + timedelta(hours=2))
+    before = list(Lead.objects.order_by("id").values_list("last_act", "last_act_at"))
+    later = (at + timedelta(hours=3)).isoformat()
+    rows = "".join(f"{email},demo_requested,{later}\n" for email in ("a@b.fr", "c@d.fr"))
+    acts = take(f"email,kind,at\n{rows}", kind="events")
+    assert set(Lead.objects.values_list("last_act", flat=True)) == {"demo_requested"}
+    take_back(acts, at + timedelta(hours=4))
+    assert list(Lead.objects.order_by("id").values_list("last_act", "last_act_at")) == before
 
 
 def test_a_name_that_the_import_gave_goes_with_it(take: Take, at: datetime) -> None:
