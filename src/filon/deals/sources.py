@@ -8,6 +8,7 @@ from typing import Any
 from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.leads.models import Lead
+from filon.leads.records import named
 
 Row = dict[str, Any]
 
@@ -72,10 +73,8 @@ def _by_source(items: Sequence[Item]) -> dict[tuple[str, str], int]:
     keys = {item.entry.values["lead.external_id"] for item in items if item.entry.values.get("lead.external_id")}
     if not keys:
         return {}
-    where, params = sql.any_of('"key"', sorted(keys))
-    found = sql.fetch(
-        f"SELECT system, \"key\", record_id FROM leads_sourcerecord WHERE {where} AND kind = 'lead'", params
-    )
+    where, params = named("lead", keys)
+    found = sql.fetch(f'SELECT system, "key", record_id FROM leads_sourcerecord WHERE {where}', params)
     return {(system, key): record_id for system, key, record_id in found}
 
 

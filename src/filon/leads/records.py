@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from filon.core.line import Batch, Item, Rows
@@ -10,15 +11,25 @@ from filon.leads import rules
 from filon.leads.models import SourceRecord
 
 
+def named(kind: str, keys: Iterable[str]) -> tuple[str, list[Any]]:
+    """The condition of records of a kind under these keys.
+
+    The kind is said in a way that no index serves: PostgreSQL, which believes that there are few of a kind until it
+    has counted them, would else go through all of that kind for each key, in the first import of a kind by its
+    hundreds of thousands.
+    """
+    where, params = sql.any_of('"key"', sorted(keys))
+    return f"{where} AND kind || '' = %s", [*params, kind]
+
+
 def recognise(batch: Batch) -> None:
     """Find what each entry's system gave before. An entry that says the same again goes no further: `unchanged`."""
     items = [item for item in batch.going() if item.entry.key]
     if not items:
         return
     kind = items[0].entry.kind
-    where, params = sql.any_of('"key"', sorted({item.entry.key for item in items}))
     rows = batch.rows(SourceRecord)
-    found = rows.load(f"{where} AND kind = %s", [*params, kind], lock=True)
+    found = rows.load(*named(kind, {item.entry.key for item in items}), lock=True)
     known = {(row["system"], row["key"]): row for row in found}
     latest: dict[tuple[str, str], Item] = {}
     for item in items:
