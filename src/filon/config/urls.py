@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.deals.urls")),
     path("", include("filon.measure.insight.urls")),
     path("", include("filon.ui.urls")),
+    path("", include("filon.capture.forms.urls")),
     path("", include("filon.capture.imports.urls")),
     path("", include("filon.capture.costs.urls")),
     path("", include("filon.demo.urls")),

@@ -61,6 +61,30 @@ class FieldsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsentGiven(Event):
+    """The person allowed something; `text_id` names the words they agreed to, `path` the page that showed them."""
+
+    person_id: int
+    company_id: int | None = None
+    purpose: str
+    text_id: int | None = None
+    door: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentRefused(Event):
+    """The person refused something, or took back that they had allowed it."""
+
+    person_id: int
+    company_id: int | None = None
+    purpose: str
+    text_id: int | None = None
+    door: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageChanged(Event):
     """A lead passed from one stage to another."""
 

@@ -11,6 +11,9 @@ from django.db.models import Q
 from filon.kit import sql
 from filon.leads import rules
 
+CONSENT_PURPOSES = ("email",)
+"""What consents are asked for."""
+
 
 class Campaign(models.Model):
     """A marketing effort with dates, a channel and costs."""
@@ -286,6 +289,48 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.subject}"
+
+
+class ConsentText(models.Model):
+    """The words under which people consent, kept for ever: what somebody agreed to is proved by them. Never changed."""
+
+    text = models.TextField()
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Consent(models.Model):
+    """What a person allows or refuses now, for one purpose. Its history is in the ledger."""
+
+    class State(models.TextChoices):
+        """What they said last."""
+
+        GIVEN = "given"
+        REFUSED = "refused"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=16)
+    state = models.CharField(max_length=7, choices=State.choices)
+    text = models.ForeignKey(ConsentText, models.PROTECT, null=True, blank=True, related_name="+")
+    door = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "purpose"], name="leads_consent_once"),
+            models.CheckConstraint(condition=sql.one_of("purpose", CONSENT_PURPOSES), name="leads_consent_purpose"),
+            models.CheckConstraint(condition=sql.one_of("state", ("given", "refused")), name="leads_consent_state"),
+        ]
+        indexes = [
+            models.Index(fields=["import_id"], name="leads_consent_import", condition=Q(import_id__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.state}"
 
 
 class Segment(models.Model):

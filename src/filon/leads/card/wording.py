@@ -380,6 +380,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "submitted": Wording(
         Family.SIGNAL, Subject.PERSON, Weight.FULL, "inbox", _submitted, lambda fact: str(fact.get("message", ""))
     ),
+    "consent_given": _signal("shield", lambda fact, names: _("agreed to receive e-mails")),
+    "consent_refused": _signal("ban", lambda fact, names: _("refused to receive e-mails")),
     "form_submitted": _signal(
         "file-up", lambda fact, names: _with_place(_("sent a form"), _("sent the form on %(path)s"), fact)
     ),
