@@ -31,8 +31,14 @@ LOST: Final[Mapping[str, Words]] = {
 OF_EXIT: Final[Mapping[str, Mapping[str, Words]]] = {"disqualified": DISQUALIFIED, "lost": LOST}
 """The reasons of each exit that people choose; `attached` follows from a won opportunity."""
 
+_WON_ELSEWHERE: Final = Words(
+    "Another opportunity of the account was won", "Une autre opportunité du compte a été gagnée"
+)
+
 
 def label(stage: str, reason: str) -> str:
     """What people call the reason of a lead at this stage; a reason from elsewhere stands for itself."""
     known = OF_EXIT.get(stage, {}).get(reason)
+    if stage == "attached" and reason.startswith("opportunity:"):
+        known = _WON_ELSEWHERE
     return known.in_language(get_language() or "fr") if known else reason

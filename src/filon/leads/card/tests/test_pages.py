@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from filon.core.models import Fact, Team, User
-from filon.leads import panels
+from filon.leads import panels, reasons
 from filon.leads.card import head, queries
 from filon.leads.editing import edit_person
 from filon.leads.models import Campaign, Identifier, Lead, Person
@@ -407,3 +407,8 @@ def test_a_duplicate_shows_with_who_looks_after_it(claire: Lead, signed_in_clien
 
 def test_who_may_only_read_types_nothing_in(signed_in_client: Callable[..., Client]):
     assert signed_in_client("read_only").get("/leads/new").status_code == 403
+
+
+def test_a_lead_attached_to_a_won_deal_says_so_in_words() -> None:
+    with translation.override("fr"):
+        assert reasons.label("attached", "opportunity:75") == "Une autre opportunité du compte a été gagnée"
