@@ -27,10 +27,18 @@ from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.home.panels import Panel as HomePanel
-from filon.leads import acts, consents, editing, records, standing
+from filon.leads import acts, consents, editing, records, standing, tasks
 from filon.leads import commands as leads
 from filon.leads.card import consent_panel
-from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged, StageMoveUndone
+from filon.leads.events import (
+    CallLogged,
+    InboundCall,
+    MeetingHeld,
+    MessageSent,
+    OwnerChanged,
+    StageChanged,
+    StageMoveUndone,
+)
 from filon.leads.findings import home as findings_home
 from filon.leads.listing import home as leads_home
 from filon.leads.models import Company, Consent, Lead, Person
@@ -130,7 +138,8 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     MessageSent: [stop_promises],
     InboundCall: [stop_promises],
     MeetingHeld: [stop_promises],
-    StageChanged: [follow_stage],
+    StageChanged: [follow_stage, tasks.follow_stage],
+    OwnerChanged: [tasks.follow_owner],
     StageMoveUndone: [follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""

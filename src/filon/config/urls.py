@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(COMPANIES)),
     path("", include("filon.leads.findings.urls")),
     path("", include("filon.leads.search.urls")),
+    path("", include("filon.qualify.urls")),
     path("", include("filon.routing.urls")),
     path("", include("filon.scoring.urls")),
     path("", include("filon.deals.urls")),

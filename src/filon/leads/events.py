@@ -109,6 +109,30 @@ class StageMoveUndone(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskPlanned(Event):
+    """Something is to be done with a lead, by `owner_id`, at `due_at`. attempt: of a series of calls, else 0."""
+
+    task_id: int
+    lead_id: int
+    person_id: int | None = None
+    task: str
+    owner_id: int | None = None
+    due_at: datetime
+    attempt: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskClosed(Event):
+    """What was to be done is done, or no longer to be done (dropped)."""
+
+    task_id: int
+    lead_id: int
+    person_id: int | None = None
+    task: str
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OwnerChanged(Event):
     """A lead changed hands."""
 

@@ -11,6 +11,9 @@ from django.db.models import Q
 from filon.kit import sql
 from filon.leads import rules
 
+TASK_KINDS = ("call", "call_back", "follow_up", "todo")
+"""What can be planned with a lead."""
+
 CONSENT_PURPOSES = ("email",)
 """What consents are asked for."""
 
@@ -236,6 +239,39 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return f"lead #{self.pk}"
+
+
+class Task(models.Model):
+    """What will happen next with a lead, when and by whom; closed ones are its past.
+
+    A lead has one open next action (call, call_back or follow_up), and any number of open to-dos beside it.
+    """
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="tasks")
+    kind = models.CharField(max_length=9)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    due_at = models.DateTimeField()
+    text = models.CharField(max_length=500, default="", blank=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=7, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=sql.one_of("kind", TASK_KINDS), name="leads_task_kind_known"),
+            models.CheckConstraint(condition=sql.one_of("result", ("", "done", "dropped")), name="leads_task_result"),
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(closed_at__isnull=True) & ~Q(kind="todo"), name="leads_task_one_next"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "due_at"], name="leads_task_due", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["lead", "-id"], name="leads_task_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} due {self.due_at}"
 
 
 class SourceRecord(models.Model):

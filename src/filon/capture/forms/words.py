@@ -14,7 +14,7 @@ FIELDS: Final[Mapping[str, str | Promise]] = {
     "email": _("Work e-mail"),
     "phone": _("Telephone"),
     "job_title": _("Job title"),
-    "company.name": _("Company"),
+    "company.name": _("Your company"),
     "company.employees": _("Number of employees"),
     "city": _("City"),
     "message": _("Your message"),
