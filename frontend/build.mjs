@@ -11,7 +11,7 @@ mkdirSync(OUT, { recursive: true });
 for (const name of readdirSync(OUT)) rmSync(join(OUT, name), { recursive: true });
 
 await build({
-  entryPoints: { app: "src/app.js", charts: "src/charts.js", "app-styles": "src/styles/app.css" },
+  entryPoints: { app: "src/app.js", charts: "src/charts.js", form: "src/form.js", "app-styles": "src/styles/app.css" },
   outdir: OUT,
   entryNames: "[name]",
   bundle: true,

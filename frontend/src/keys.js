@@ -42,7 +42,10 @@ function press(event) {
   );
   if (!element) return;
   event.preventDefault();
-  if (element.matches("input, textarea, select")) element.focus();
+  if (element.matches("[type=radio], [type=checkbox]")) {
+    element.focus();
+    element.click();
+  } else if (element.matches("input, textarea, select")) element.focus();
   else element.click();
 }
 

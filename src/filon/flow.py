@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from filon.capture import doors
 from filon.capture.costs import commands as costs
+from filon.capture.forms import visitor
 from filon.capture.imports import home as imports_home
 from filon.capture.imports import jobs as import_jobs
 from filon.capture.models import Cost
-from filon.core import colleagues, purge
+from filon.core import colleagues, purge, waiting
 from filon.core import home as core_home
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
@@ -26,12 +27,21 @@ from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.home.panels import Panel as HomePanel
-from filon.leads import acts, editing, records, standing
+from filon.leads import acts, consents, editing, records, standing, tasks
 from filon.leads import commands as leads
-from filon.leads.events import CallLogged, InboundCall, MeetingHeld, MessageSent, StageChanged, StageMoveUndone
+from filon.leads.card import consent_panel
+from filon.leads.events import (
+    CallLogged,
+    InboundCall,
+    MeetingHeld,
+    MessageSent,
+    OwnerChanged,
+    StageChanged,
+    StageMoveUndone,
+)
 from filon.leads.findings import home as findings_home
 from filon.leads.listing import home as leads_home
-from filon.leads.models import Company, Lead, Person
+from filon.leads.models import Company, Consent, Lead, Person
 from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
@@ -55,6 +65,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         unify.identify_people,
         leads.record_companies,
         leads.record_people,
+        consents.record_consents,
         standing.leave_to_deals,
         leads.record_leads,
         score_leads,
@@ -127,7 +138,8 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     MessageSent: [stop_promises],
     InboundCall: [stop_promises],
     MeetingHeld: [stop_promises],
-    StageChanged: [follow_stage],
+    StageChanged: [follow_stage, tasks.follow_stage],
+    OwnerChanged: [tasks.follow_owner],
     StageMoveUndone: [follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
@@ -139,6 +151,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "capture.import": import_jobs.run,
     "capture.rehearse": import_jobs.rehearse,
     "capture.undo": import_jobs.take_back,
+    "core.drain_inbox": waiting.drain,
     "core.purge": purge.run,
     "demo.clear": demo_jobs.clear,
     "demo.make": demo_jobs.make,
@@ -155,6 +168,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 """What each job runs."""
 
 CLOCKS: Sequence[tuple[str, int]] = (
+    ("core.drain_inbox", 1),
     ("core.purge", 86_400),
     ("leads.index_search", 2),
     ("measure.refresh", 300),
@@ -167,10 +181,11 @@ CLOCKS: Sequence[tuple[str, int]] = (
 UNDERSTAND: Mapping[str, Understand] = {
     **{route: doors.understand(route) for route in doors.DOORS},
     deals_api.ROUTE: deals_api.understand,
+    visitor.ROUTE: visitor.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
-MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Lead, Person, Company, Cost)
+MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Consent, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
 
 GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back,)
@@ -184,6 +199,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("score", _("Why this score"), scoring_panels.TEMPLATE, scoring_panels.score_panel),
         Panel("routing", _("Routing"), routing_panels.TEMPLATE, routing_panels.route_panel),
         Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
+        Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),
     ],
     "company": [
         Panel("opportunities", _("Opportunities"), deals_panels.COMPANY_TEMPLATE, deals_panels.company_panel),

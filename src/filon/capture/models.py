@@ -1,4 +1,4 @@
-"""Capture's tables: imports and costs."""
+"""Capture's tables: forms, imports and costs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from filon.kit import sql
 from filon.leads.rules import CHANNELS
 
 
@@ -42,6 +43,37 @@ class Cost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} on {self.channel}"
+
+
+class Form(models.Model):
+    """A hosted form: what it asks, what it tells its visitors, and where its submissions count.
+
+    questions: [{name, label, kind, is_required, choices}] in order; see `forms.asking`.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    introduction = models.TextField(default="", blank=True)
+    questions: Any = models.JSONField(default=list)
+    button = models.CharField(max_length=60, default="", blank=True)
+    thanks = models.TextField(default="", blank=True)
+    notice = models.TextField(default="", blank=True)
+    privacy_url = models.CharField(max_length=500, default="", blank=True)
+    consent_text = models.ForeignKey("leads.ConsentText", models.PROTECT, null=True, blank=True, related_name="+")
+    language = models.CharField(max_length=5, default="fr")
+    channel = models.CharField(max_length=16, default="web")
+    source = models.CharField(max_length=200, default="", blank=True)
+    campaign = models.ForeignKey("leads.Campaign", models.SET_NULL, null=True, blank=True, related_name="+")
+    is_open = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=sql.one_of("channel", CHANNELS), name="capture_form_channel")]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Import(models.Model):

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "filon.scoring",
     "filon.routing",
     "filon.deals",
+    "filon.qualify",
     "filon.measure",
     "filon.demo",
     "filon.home",

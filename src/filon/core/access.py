@@ -22,7 +22,8 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "marketing": frozenset(
         _EVERYONE
         | _WORKS
-        | {"imports.run", "campaigns.change", "costs.change", "scoring.change", "export", "segments.share"}
+        | {"imports.run", "campaigns.change", "costs.change", "forms.change", "scoring.change"}
+        | {"export", "segments.share"}
     ),
     "ops": frozenset(
         _EVERYONE
@@ -31,6 +32,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "imports.run",
             "campaigns.change",
             "costs.change",
+            "forms.change",
             "scoring.change",
             "routing.change",
             "export",
@@ -79,6 +81,7 @@ _RIGHTS: Final = {
     "costs.change": gettext_lazy("change costs"),
     "imports.run": gettext_lazy("import files"),
     "campaigns.change": gettext_lazy("change campaigns"),
+    "forms.change": gettext_lazy("make and change forms"),
     "scoring.change": gettext_lazy("change the scoring rules"),
     "segments.share": gettext_lazy("share segments with everyone"),
     "routing.change": gettext_lazy("change the routing rules"),

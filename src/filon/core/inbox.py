@@ -353,10 +353,14 @@ def _replay_one(entry_id: int, at: datetime) -> str:
         return "done"
 
 
+def understood(entry: InboxEntry) -> Arrival:
+    """A stored entry as the arrival it was. Raises whatever its door says of what it cannot understand."""
+    return _understand[entry.payload["route"]](_received(entry), _author(entry), entry.received_at)
+
+
 def _try_again(found: InboxEntry, at: datetime) -> Answer:
-    author = _author(found)
-    arrival = _understand[found.payload["route"]](_received(found), author, found.received_at)
-    batch = Batch(arrival.entries, by=author, at=at, is_live=arrival.is_live)
+    arrival = understood(found)
+    batch = Batch(arrival.entries, by=arrival.by, at=at, is_live=arrival.is_live)
     line.run(batch)
     return _answer(arrival, batch.items)
 

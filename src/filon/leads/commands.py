@@ -236,13 +236,14 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
         "channel": lead["channel"],
         "source": lead["source"],
         "campaign_id": lead["campaign_id"],
-        "landing_page": lead["landing_page"],
+        "landing_page": entry.values.get("landing_page") or lead["landing_page"],
     }
     if item.outcome == "created":
         batch.tell(LeadCaptured(at=lead["captured_at"], is_history=lead["is_history"], **origin))
     if entry.door != "file" and entry.is_live:
         said_at = entry.values.get("captured_at") or entry.at
-        batch.tell(Submitted(at=said_at, message=entry.values.get("message", ""), **origin))
+        path, message = entry.values.get("path", ""), entry.values.get("message", "")
+        batch.tell(Submitted(at=said_at, path=path, message=message, **origin))
         rows = batch.rows(Lead)
         rows.change(lead, "last_act_at", said_at)
         rows.change(lead, "last_act", Submitted.kind)

@@ -61,6 +61,30 @@ class FieldsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsentGiven(Event):
+    """The person allowed something; `text_id` names the words they agreed to, `path` the page that showed them."""
+
+    person_id: int
+    company_id: int | None = None
+    purpose: str
+    text_id: int | None = None
+    door: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentRefused(Event):
+    """The person refused something, or took back that they had allowed it."""
+
+    person_id: int
+    company_id: int | None = None
+    purpose: str
+    text_id: int | None = None
+    door: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageChanged(Event):
     """A lead passed from one stage to another."""
 
@@ -82,6 +106,30 @@ class StageMoveUndone(Event):
     from_stage: str
     to_stage: str
     revokes_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPlanned(Event):
+    """Something is to be done with a lead, by `owner_id`, at `due_at`. attempt: of a series of calls, else 0."""
+
+    task_id: int
+    lead_id: int
+    person_id: int | None = None
+    task: str
+    owner_id: int | None = None
+    due_at: datetime
+    attempt: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskClosed(Event):
+    """What was to be done is done, or no longer to be done (dropped)."""
+
+    task_id: int
+    lead_id: int
+    person_id: int | None = None
+    task: str
+    result: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from filon.core.conditions.fields import Attributes, Field, Registry
 from filon.core.conditions.words import Words
 from filon.leads import engagement, rules
 from filon.leads.events import ACTS, CustomAct, Submitted
+from filon.leads.models import TASK_KINDS
 
 BASE: Final = '"leads_lead" AS lead'
 TABLES: Final[Mapping[str, str]] = {
@@ -130,7 +131,15 @@ OUTCOMES: Final[Mapping[str, Words]] = {
     "not_interested": Words("Not interested", "Pas intéressé"),
 }
 
+TASKS: Final[Mapping[str, Words]] = {
+    "call": Words("Call", "Appel"),
+    "call_back": Words("Call back", "Rappel"),
+    "follow_up": Words("Follow-up", "Relance"),
+    "todo": Words("To do", "Tâche"),
+}
+
 for _known, _said in (
+    (TASK_KINDS, TASKS),
     (rules.ALL_STAGES, STAGES),
     (rules.CHANNELS, CHANNELS),
     (rules.DOORS, DOORS),

@@ -11,6 +11,12 @@ from django.db.models import Q
 from filon.kit import sql
 from filon.leads import rules
 
+TASK_KINDS = ("call", "call_back", "follow_up", "todo")
+"""What can be planned with a lead."""
+
+CONSENT_PURPOSES = ("email",)
+"""What consents are asked for."""
+
 
 class Campaign(models.Model):
     """A marketing effort with dates, a channel and costs."""
@@ -235,6 +241,39 @@ class Lead(models.Model):
         return f"lead #{self.pk}"
 
 
+class Task(models.Model):
+    """What will happen next with a lead, when and by whom; closed ones are its past.
+
+    A lead has one open next action (call, call_back or follow_up), and any number of open to-dos beside it.
+    """
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="tasks")
+    kind = models.CharField(max_length=9)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    due_at = models.DateTimeField()
+    text = models.CharField(max_length=500, default="", blank=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=7, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=sql.one_of("kind", TASK_KINDS), name="leads_task_kind_known"),
+            models.CheckConstraint(condition=sql.one_of("result", ("", "done", "dropped")), name="leads_task_result"),
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(closed_at__isnull=True) & ~Q(kind="todo"), name="leads_task_one_next"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "due_at"], name="leads_task_due", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["lead", "-id"], name="leads_task_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} due {self.due_at}"
+
+
 class SourceRecord(models.Model):
     """What an outside system last gave for one of its records, so that giving it again changes nothing.
 
@@ -286,6 +325,48 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.subject}"
+
+
+class ConsentText(models.Model):
+    """The words under which people consent, kept for ever: what somebody agreed to is proved by them. Never changed."""
+
+    text = models.TextField()
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Consent(models.Model):
+    """What a person allows or refuses now, for one purpose. Its history is in the ledger."""
+
+    class State(models.TextChoices):
+        """What they said last."""
+
+        GIVEN = "given"
+        REFUSED = "refused"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=16)
+    state = models.CharField(max_length=7, choices=State.choices)
+    text = models.ForeignKey(ConsentText, models.PROTECT, null=True, blank=True, related_name="+")
+    door = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "purpose"], name="leads_consent_once"),
+            models.CheckConstraint(condition=sql.one_of("purpose", CONSENT_PURPOSES), name="leads_consent_purpose"),
+            models.CheckConstraint(condition=sql.one_of("state", ("given", "refused")), name="leads_consent_state"),
+        ]
+        indexes = [
+            models.Index(fields=["import_id"], name="leads_consent_import", condition=Q(import_id__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.state}"
 
 
 class Segment(models.Model):

@@ -33,6 +33,7 @@ class Style:
     moment: str
     day: str
     day_of_year: str
+    hour: str
 
 
 STYLES: Final = {
@@ -44,6 +45,7 @@ STYLES: Final = {
         moment=f"l j F Y à G{SPACE}\\h{SPACE}i",
         day="j F Y",
         day_of_year="j F",
+        hour=f"G{SPACE}\\h{SPACE}i",
     ),
     "en": Style(
         thousands=",",
@@ -53,6 +55,7 @@ STYLES: Final = {
         moment="l j F Y, H:i",
         day="j F Y",
         day_of_year="j F",
+        hour="H:i",
     ),
 }
 SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
@@ -155,6 +158,15 @@ def day(at: datetime | date, now: datetime | None = None) -> str:
 def exact(at: datetime) -> str:
     """ "lundi 23 novembre 2026 à 14 h 05", in the current time zone."""
     return dateformat.format(timezone.localtime(at), STYLES[language()].moment)
+
+
+def appointment(at: datetime, now: datetime) -> str:
+    """ "vendredi 9 h 30" within a week, else "12 mars 9 h 30": when to be there, in the current time zone."""
+    local, style = timezone.localtime(at), STYLES[language()]
+    days = (local.date() - timezone.localtime(now).date()).days
+    on = dateformat.format(local, "l") if 0 < days < 7 else day(at, now)
+    hour = dateformat.format(local, style.hour)
+    return hour if days == 0 else f"{on} {hour}"
 
 
 def _before_or_after(seconds: float, past: str, future: str, n: int) -> str:

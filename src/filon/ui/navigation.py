@@ -81,6 +81,7 @@ SECTIONS: Final[Sequence[Section]] = (
     Section(
         _("Capture"),
         (
+            Entry(_("Forms"), "clipboard-list", "forms:list", _CAPTURE),
             Entry(_("Imports"), "file-up", "imports:list", _IMPORTS),
             Entry(_("Campaigns and costs"), "megaphone", "capture:campaigns", _CAPTURE),
         ),

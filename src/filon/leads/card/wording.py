@@ -15,10 +15,11 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from filon.kit import sql
 from filon.leads import reasons
 from filon.leads.card import words
 from filon.leads.card.facts import FactRow, Kinds, Names
-from filon.ui import stages
+from filon.ui import formats, stages
 
 
 class Family(StrEnum):
@@ -208,6 +209,19 @@ def _stage_changed(fact: FactRow, _names: Names) -> str:
     return f"{text} · {reasons.label(to, str(reason))}" if (reason := fact.get("reason")) else text
 
 
+def _planned(fact: FactRow, _names: Names) -> str:
+    due = sql.as_utc(fact.get("due_at"))
+    said = {"what": words.task(str(fact.get("task", ""))), "when": formats.exact(due) if due else ""}
+    if attempt := fact.get("attempt"):
+        return _("planned: %(what)s no. %(attempt)s, %(when)s") % {**said, "attempt": attempt}
+    return _("planned: %(what)s, %(when)s") % said
+
+
+def _closed_task(fact: FactRow, _names: Names) -> str:
+    text = _("dropped: %(what)s") if fact.get("result") == "dropped" else _("done: %(what)s")
+    return text % {"what": words.task(str(fact.get("task", "")))}
+
+
 def _owner_changed(fact: FactRow, names: Names) -> str:
     to = fact.get("to_owner_id")
     if to is None:
@@ -380,6 +394,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "submitted": Wording(
         Family.SIGNAL, Subject.PERSON, Weight.FULL, "inbox", _submitted, lambda fact: str(fact.get("message", ""))
     ),
+    "consent_given": _signal("shield", lambda fact, names: _("agreed to receive e-mails")),
+    "consent_refused": _signal("ban", lambda fact, names: _("refused to receive e-mails")),
     "form_submitted": _signal(
         "file-up", lambda fact, names: _with_place(_("sent a form"), _("sent the form on %(path)s"), fact)
     ),
@@ -417,6 +433,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         ),
     ),
     "owner_changed": _change("user-check", _owner_changed),
+    "task_planned": _change("calendar-check", _planned),
+    "task_closed": _change("check", _closed_task),
     "lead_routed": _change("route", _routed),
     "routing_undone": _change("route", lambda fact, names: _("Routing taken back with the move"), Weight.FOLD, _NOBODY),
     "promise_made": _change(

@@ -98,6 +98,11 @@ def url(address: str) -> str:
     return address.removeprefix("https://").removeprefix("www.")
 
 
+def task(code: str) -> str:
+    """What people call something that is planned."""
+    return named(fields.TASKS.get(code, code))
+
+
 def outcome(code: str) -> str:
     """What came of a call."""
     return named(fields.OUTCOMES.get(code, code))

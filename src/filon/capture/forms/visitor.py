@@ -1,0 +1,171 @@
+"""A form as its visitors fill it in, and what they sent as an arrival of the inbox."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from filon.capture import entries
+from filon.capture.entries import LeadIn
+from filon.capture.forms import asking, words
+from filon.capture.forms.asking import Question
+from filon.capture.models import Form
+from filon.core import waiting
+from filon.core.access import SCOPES, Actor
+from filon.core.inbox import Arrival
+from filon.core.line import Entry
+
+ROUTE: Final = "POST /f"
+TRAP: Final = "website"
+"""A field that people do not see: who fills it in is a machine."""
+_SALT: Final = "filon.form"
+_KEPT_OPEN: Final = timedelta(days=7)
+_ORIGIN: Final = {"source": 200, "medium": 200, "campaign": 200, "page": 2000}
+"""Where a visitor came from, as hidden fields, and their longest."""
+
+
+class VisitorForm(forms.Form):
+    """The questions of a form, and the consent it asks for."""
+
+    def __init__(self, form: Form, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.questions = asking.questions_of(form.questions)
+        for question in self.questions:
+            self.fields[question.name] = _field(question)
+        if form.consent_text is not None:
+            self.fields["consent"] = forms.BooleanField(label=form.consent_text.text, required=False)
+
+    def said(self) -> dict[str, Any]:
+        """What a valid form says, by field of the contract."""
+        return {
+            question.name: value
+            for question in self.questions
+            if (value := self.cleaned_data[question.name]) not in (None, "")
+        }
+
+
+class _Count(forms.IntegerField):
+    """A number as people type it, with spaces between thousands."""
+
+    def to_python(self, value: Any) -> Any:
+        """The number."""
+        return super().to_python("".join(str(value).split()) if value else value)
+
+
+def _field(question: Question) -> forms.Field:
+    said: dict[str, Any] = {"label": question.label or words.FIELDS[question.name], "required": question.is_required}
+    fill = {"autocomplete": asking.AUTOCOMPLETE.get(question.name, "off")}
+    match question.kind:
+        case "email":
+            return forms.EmailField(max_length=320, widget=forms.EmailInput(attrs=fill), **said)
+        case "number":
+            return _Count(min_value=0, max_value=10**9, widget=forms.TextInput(attrs={"inputmode": "numeric"}), **said)
+        case "long":
+            return forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 4}), **said)
+        case "choice":
+            choices = [("", _("Choose")), *((choice, choice) for choice in question.choices)]
+            return forms.ChoiceField(choices=choices, **said)
+        case "yes_no":
+            return forms.ChoiceField(choices=[("", _("Choose")), ("true", _("Yes")), ("false", _("No"))], **said)
+        case "phone":
+            return forms.CharField(max_length=40, widget=forms.TextInput(attrs={"type": "tel", **fill}), **said)
+        case _:
+            return forms.CharField(max_length=400, widget=forms.TextInput(attrs=fill), **said)
+
+
+# The page's token ----------------------------------------------------------------------------------------------------
+
+
+def token(form: Form) -> str:
+    """What a page carries: which words of consent it shows, and a mark that makes sending it twice one submission."""
+    return signing.dumps([form.pk, form.consent_text_id, secrets.token_urlsafe(12)], salt=_SALT)
+
+
+def read_token(form: Form, text: str) -> tuple[int | None, str] | None:
+    """(id of the consent text shown, mark) of a page of this form; None for one that is not ours or too old."""
+    try:
+        form_id, text_id, mark = signing.loads(text, salt=_SALT, max_age=_KEPT_OPEN)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return (text_id, mark) if form_id == form.pk else None
+
+
+# Sending -------------------------------------------------------------------------------------------------------------
+
+
+def origin_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """Where the visitor came from, as the page's hidden fields or its address say: UTM parameters and the page."""
+    found = {name: str(given.get(name) or given.get(f"utm_{name}") or "") for name in _ORIGIN}
+    return {name: text.replace("\0", "")[: _ORIGIN[name]] for name, text in found.items()}
+
+
+def submit(
+    form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: tuple[int | None, str], at: datetime
+) -> None:
+    """Keep what a visitor sent, durably: a worker takes it down the line. Sent twice, it counts once.
+
+    answers: valid. page: of `read_token`. Raises Refused naming the questions whose answers cannot be.
+    """
+    text_id, mark = page
+    body = {
+        "lead": answers.said() | _origin(form, origin_of(sent)),
+        "path": f"/f/{form.slug}",
+        "consent_text_id": text_id if answers.cleaned_data.get("consent") else None,
+    }
+    arrival(body, _author(form.pk), at)  # what the line would refuse is told now, while the visitor can mend it
+    is_machine = bool(sent.get(TRAP))
+    waiting.store(
+        door="form",
+        kind="lead",
+        route=ROUTE,
+        body=body,
+        by=_author(form.pk),
+        at=at,
+        once=f"form:{form.pk}:{mark}",
+        is_held=is_machine,
+    )
+
+
+def _author(form_id: int) -> Actor:
+    return Actor("form", form_id, permissions=SCOPES["leads:write"])
+
+
+def _origin(form: Form, came: Mapping[str, str]) -> dict[str, str]:
+    """Where the lead comes from: what the visitor's address says, else what the form stands for."""
+    campaign = form.campaign.name if form.campaign else ""
+    said = {
+        "source": came["source"] or form.source,
+        "medium": came["medium"],
+        "campaign": came["campaign"] or campaign,
+        "landing_page": came["page"],
+        "channel": "" if came["source"] else form.channel,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def arrival(body: Any, by: Actor, at: datetime) -> Arrival:
+    """What was kept of a submission, as an arrival of the line; also how it is replayed. Raises Refused."""
+    entry = entries.lead_entry(LeadIn.model_validate(body["lead"]), at=at, door="form")
+    _complete(entry, body)
+    return Arrival(
+        door="form",
+        kind="lead",
+        route=ROUTE,
+        entries=[entry],
+        payload=body,
+        by=by,
+        at=at,
+        shape=entries.lead_answer,
+    )
+
+
+def _complete(entry: Entry, body: Mapping[str, Any]) -> None:
+    entry.values["path"] = body["path"]
+    if body["consent_text_id"] is not None:
+        entry.values |= {"consent.email": True, "consent.text_id": body["consent_text_id"]}

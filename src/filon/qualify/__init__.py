@@ -1,0 +1,1 @@
+"""Qualification: whom to contact now, and what follows from each call."""

@@ -1,0 +1,146 @@
+"""What an SDR does from the worklist: say what came of a call, and so plan what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from filon.core.access import Actor
+from filon.core.line import Batch
+from filon.core.models import User
+from filon.kit.errors import Kind, Refused, not_found
+from filon.leads import fields, moving, tasks
+from filon.leads.card.commands import ActOn, log_act
+from filon.leads.events import CallLogged
+from filon.leads.models import Lead
+from filon.leads.moving import Move
+from filon.leads.reasons import OF_EXIT
+from filon.leads.sight import seen_by
+from filon.qualify import rules
+from filon.qualify.rules import Next, Shift
+
+Shifts = Callable[[datetime, datetime, int | None], Iterable[Shift]]
+_AHEAD: Final = timedelta(days=60)
+_FARTHEST: Final = timedelta(days=2 * 366)
+_shifts: Shifts | None = None
+
+
+def connect(shifts: Shifts) -> None:
+    """Set who knows a team's open hours between two moments; called once at start by `config`."""
+    global _shifts  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
+    _shifts = shifts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A call and what came of it. when: what was agreed. seen: the `mark` of the lead that was looked at."""
+
+    lead_id: int
+    outcome: str
+    text: str = ""
+    when: datetime | None = None
+    reason: str = ""
+    seen: str = ""
+
+
+def mark(lead: Mapping[str, Any]) -> str:
+    """How a lead stood: its version and its last act. Another one means that somebody has worked on it meanwhile."""
+    acted = lead["last_act_at"]
+    return f"{lead['version']}-{acted.timestamp() if acted else 0:.6f}"
+
+
+def followings(attempt: int, *, at: datetime, team_id: int | None) -> dict[str, Next]:
+    """What would follow from each outcome, before anything is agreed. One statement."""
+    open_hours = list(_open_hours(at, team_id))
+    zone = timezone.get_current_timezone()
+    return {
+        outcome: rules.following(outcome, attempt=attempt, at=at, shifts=open_hours, zone=zone)
+        for outcome in fields.OUTCOMES
+    }
+
+
+@transaction.atomic
+def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
+    """Log a call, close what was planned, and plan what follows; what that is. Needs `leads.act`, and `leads.move`
+    where the lead leaves. Emits CallLogged, TaskClosed, TaskPlanned, StageChanged.
+
+    Raises Refused: a day or a reason that is missing, or a lead that somebody else has worked on meanwhile.
+    """
+    by.require("leads.act")
+    _check(called, at)
+    batch = Batch([], by=by, at=at)
+    lead = _lead(batch, called, by)
+    planned = [task for task in tasks.open_tasks(batch, [lead["id"]]).get(lead["id"], []) if task["kind"] != tasks.TODO]
+    attempt = max([task["attempt"] for task in planned] or [0]) or 1
+    shifts, zone = _open_hours(at, team_of(by)), timezone.get_current_timezone()
+    follows = rules.following(called.outcome, attempt=attempt, at=at, shifts=shifts, zone=zone, when=called.when)
+    log_act(
+        ActOn(lead_id=lead["id"], kind=CallLogged.kind, outcome=called.outcome, text=called.text, at=at), by=by, at=at
+    )
+    tasks.close(batch, planned, "done", person_id=lead["person_id"])
+    batch.write()
+    _go_on(lead["id"], called, follows, by=by, at=at)
+    return follows
+
+
+def _go_on(lead_id: int, called: Called, follows: Next, *, by: Actor, at: datetime) -> None:
+    """Move the lead or plan what follows, now that the call is logged."""
+    if follows.stage:
+        reason = called.reason or ("unreachable" if called.outcome in rules.NOBODY else "")
+        moving.move_lead(Move(lead_id, follows.stage, reason), by=by, at=at)
+        return
+    assert follows.due_at is not None  # noqa: S101 — `_check` asks the day where it is not known
+    batch = Batch([], by=by, at=at)
+    batch.rows(Lead).load_ids([lead_id], lock=True)
+    lead = batch.rows(Lead).by_id[lead_id]
+    if lead["owner_id"] is None and by.kind == "user":
+        lead = {**lead, "owner_id": by.id}  # who called goes on, until somebody is given the lead
+    tasks.plan(batch, lead, follows.kind, follows.due_at, text=called.text, attempt=follows.attempt)
+    batch.write()
+
+
+def _lead(batch: Batch, called: Called, by: Actor) -> dict[str, Any]:
+    rows = batch.rows(Lead)
+    rows.load_ids(seen_by(by, [called.lead_id]), lock=True)
+    lead = rows.by_id.get(called.lead_id)
+    if lead is None:
+        raise not_found(_("Lead"))
+    if called.seen and called.seen != mark(lead):
+        message = _("Somebody has worked on this lead meanwhile: see what happened, then go on.")
+        raise Refused(message, Kind.STALE, code="stale")
+    if not lead["is_open"]:
+        raise Refused(_("This lead has left its journey: take it up again first."), Kind.CONFLICT, code="closed")
+    return lead
+
+
+def _check(called: Called, at: datetime) -> None:
+    if called.outcome not in fields.OUTCOMES:
+        raise _wrong("outcome", _("Say what came of the call."))
+    if called.outcome in rules.ASKS_WHEN and called.when is None:
+        raise _wrong("when", _("Say when to come back to them."))
+    if called.when is not None and not at < called.when < at + _FARTHEST:
+        raise _wrong("when", _("This moment is past, or too far ahead."))
+    if called.outcome in rules.ASKS_REASON and called.reason not in OF_EXIT["disqualified"]:
+        raise _wrong("reason", _("Choose a reason."))
+
+
+def _open_hours(at: datetime, team_id: int | None) -> Iterable[Shift]:
+    assert _shifts is not None  # noqa: S101 — `connect` ran at start
+    return _shifts(at, at + _AHEAD, team_id)
+
+
+def team_of(by: Actor) -> int | None:
+    """The team whose hours count for who acts; None where nobody's in particular do. One statement."""
+    if by.kind != "user" or by.id is None:
+        return None
+    return User.objects.filter(pk=by.id).values_list("team_id", flat=True).first()
+
+
+def _wrong(name: str, message: str) -> Refused:
+    return Refused(message, Kind.INVALID, [{"field": name, "message": message}], "invalid")

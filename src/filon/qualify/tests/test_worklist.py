@@ -1,0 +1,190 @@
+"""Calls from the worklist: logged once, followed by what is next, in the hands of one colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+from django.utils import timezone
+
+from filon.core import access, line
+from filon.core.access import SYSTEM, Actor
+from filon.core.line import Batch, Entry
+from filon.core.models import Fact, User
+from filon.kit.errors import Refused
+from filon.leads import moving
+from filon.leads.models import Lead, Task
+from filon.leads.moving import Move
+from filon.qualify import commands, queries
+from filon.qualify.commands import Called
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def lea(db: None, make_user: Callable[..., User]) -> User:
+    return make_user("sdr", name="Léa")
+
+
+@pytest.fixture
+def by(lea: User) -> Actor:
+    return access.of_user(lea)
+
+
+@pytest.fixture
+def lead(lea: User, at: datetime) -> Lead:
+    return come("claire@sogetrel.fr", lea, at)
+
+
+def come(email: str, owner: User | None, at: datetime) -> Lead:
+    """A lead that is somebody's."""
+    entry = Entry(kind="lead", door="form", at=at, values={"email": email, "last_name": email[:3]})
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at))
+    found = Lead.objects.get(person__email=email)
+    Lead.objects.filter(pk=found.pk).update(owner=owner, stage="qualifying")
+    found.refresh_from_db()
+    return found
+
+
+def call(lead: Lead, outcome: str, by: Actor, at: datetime, **more: Any) -> Any:
+    return commands.log_call(Called(lead_id=lead.pk, outcome=outcome, **more), by=by, at=at)
+
+
+def queue(by: Actor, at: datetime, tab: str = "now") -> list[tuple[int, str]]:
+    evening = at.replace(hour=22)
+    found = queries.queue(by=by, now=at, evening=evening)
+    return [(row.lead_id, row.reason) for row in found.of(tab, now=at, evening=evening)]
+
+
+def test_a_call_without_answer_plans_the_next_attempt(lead: Lead, by: Actor, at: datetime) -> None:
+    call(lead, "no_answer", by, at, text="Sonne dans le vide")
+    task = Task.objects.get()
+    assert (task.kind, task.attempt, task.owner_id, task.closed_at) == ("call", 2, lead.owner_id, None)
+    assert queue(by, at) == []
+    assert queue(by, at, "waiting") == [(lead.pk, "")]
+    assert queue(by, task.due_at) == [(lead.pk, "planned")]
+    told = list(Fact.objects.filter(lead_id=lead.pk, actor_kind="user").values_list("kind", flat=True).order_by("id"))
+    assert told[:1] == ["call_logged"]
+    assert "task_planned" in told
+
+
+def test_after_the_fifth_attempt_the_lead_goes_back_to_nurturing(lead: Lead, by: Actor, at: datetime) -> None:
+    moment = at
+    for _ in range(5):
+        call(lead, "voicemail", by, moment)
+        task = Task.objects.filter(closed_at=None).first()
+        moment = task.due_at if task else moment
+    lead.refresh_from_db()
+    assert (lead.stage, lead.is_open, Task.objects.filter(closed_at=None).count()) == ("nurturing", True, 0)
+    assert Task.objects.filter(result="done").count() == 4
+    assert Fact.objects.filter(kind="call_logged").count() == 5
+
+
+def test_a_lead_has_one_next_action(lead: Lead, by: Actor, at: datetime) -> None:
+    call(lead, "no_answer", by, at)
+    call(lead, "call_back", by, at + DAY, when=at + 2 * DAY)
+    assert list(Task.objects.filter(closed_at=None).values_list("kind", "due_at")) == [("call_back", at + 2 * DAY)]
+    with pytest.raises(IntegrityError):
+        Task.objects.create(lead=lead, kind="call", due_at=at, created_at=at)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "field"),
+    [
+        ("", {}, "outcome"),
+        ("not_now", {}, "when"),
+        ("call_back", {"when": -DAY}, "when"),
+        ("call_back", {"when": 1000 * DAY}, "when"),
+        ("not_interested", {}, "reason"),
+        ("not_interested", {"reason": "because"}, "reason"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_logged(
+    lead: Lead, by: Actor, at: datetime, outcome: str, more: dict[str, Any], field: str
+) -> None:
+    said = {name: at + value if name == "when" else value for name, value in more.items()}
+    with pytest.raises(Refused) as refused:
+        call(lead, outcome, by, at, **said)
+    assert refused.value.errors[0]["field"] == field
+    assert not Fact.objects.filter(kind="call_logged").exists()
+    assert not Task.objects.exists()
+
+
+def test_who_is_not_interested_leaves_for_a_reason(lead: Lead, by: Actor, at: datetime) -> None:
+    call(lead, "no_answer", by, at)
+    call(lead, "not_interested", by, at + DAY, reason="off_target")
+    lead.refresh_from_db()
+    assert (lead.stage, lead.reason, lead.is_open) == ("disqualified", "off_target", False)
+    assert not Task.objects.filter(closed_at=None).exists()
+    with pytest.raises(Refused):
+        call(lead, "reached", by, at + DAY)
+
+
+def test_of_two_who_look_at_one_lead_the_second_is_told(lead: Lead, by: Actor, at: datetime) -> None:
+    lead.refresh_from_db()
+    seen = commands.mark({"version": lead.version, "last_act_at": lead.last_act_at})
+    call(lead, "no_answer", by, at + timedelta(minutes=5), seen=seen)
+    with pytest.raises(Refused) as refused:
+        call(lead, "reached", by, at + timedelta(minutes=6), seen=seen)
+    assert refused.value.kind == "stale"
+    assert Fact.objects.filter(kind="call_logged").count() == 1
+
+
+def test_what_is_planned_ends_with_the_journey_and_follows_its_owner(
+    lead: Lead, by: Actor, at: datetime, make_user: Callable[..., User]
+) -> None:
+    call(lead, "no_answer", by, at)
+    karim = make_user("sdr", name="Karim")
+    entry = Entry(kind="lead", door="api", at=at, values={"email": "claire@sogetrel.fr", "owner": "Karim"})
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at))
+    assert Task.objects.get(closed_at=None).owner_id == karim.pk
+    moving.move_lead(Move(lead.pk, "nurturing"), by=SYSTEM, at=at + DAY)
+    task = Task.objects.get()
+    assert (task.result, task.closed_at) == ("dropped", at + DAY)
+
+
+def test_everybody_sees_their_own_and_the_most_urgent_first(
+    lea: User, by: Actor, at: datetime, make_user: Callable[..., User]
+) -> None:
+    first, second = come("a@a.fr", lea, at), come("b@b.fr", lea, at + timedelta(minutes=1))
+    come("c@c.fr", make_user("sdr", name="Karim"), at)
+    Lead.objects.update(due_at=None)
+    Lead.objects.filter(pk=second.pk).update(due_at=at + timedelta(hours=1))
+    assert queue(by, at) == [(second.pk, "clock"), (first.pk, "open")]
+    Lead.objects.filter(pk=first.pk).update(last_act="replied")
+    assert queue(by, at) == [(first.pk, "answered"), (second.pk, "clock")]
+    assert queue(by, at + 2 * DAY, "late") == [(second.pk, "clock")]
+
+
+def test_a_reader_may_look_and_not_call(lead: Lead, at: datetime, make_user: Callable[..., User]) -> None:
+    reader = access.of_user(make_user("read_only"))
+    with pytest.raises(Refused):
+        call(lead, "reached", reader, at)
+
+
+def test_the_queue_costs_the_same_for_one_lead_and_for_thirty(
+    lea: User, by: Actor, at: datetime, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(30):
+        come(f"p{number}@x{number}.fr", lea, at)
+    with django_assert_num_queries(3):
+        assert len(queue(by, at)) == 30
+
+
+def test_a_call_logged_on_the_page_opens_the_next_lead(lea: User) -> None:
+    now = timezone.now()
+    first, second = (come(email, lea, now - timedelta(minutes=5)) for email in ("a@a.fr", "b@b.fr"))
+    client = Client()
+    client.force_login(lea)
+    page = client.get("/qualify", {"lead": first.pk}).content.decode()
+    assert "Messagerie" in page
+    posted = {"outcome": "voicemail", "text": "", "when": "", "seen": "", "tab": "now", "next": second.pk}
+    answer = client.post(f"/qualify/{first.pk}/call", posted)
+    assert (answer.status_code, answer["Location"]) == (302, f"/qualify?tab=now&lead={second.pk}")
+    refused = client.post(f"/qualify/{second.pk}/call", posted | {"outcome": "not_now", "text": "Après l’été"})
+    assert refused.status_code == 422
+    assert "Après l’été" in refused.content.decode(), "what was typed stays"

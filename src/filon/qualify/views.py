@@ -1,0 +1,150 @@
+"""The worklist: the queue at the left, the lead in the middle, the act at the right."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from filon.core.web import Request
+from filon.kit.errors import Kind, Refused
+from filon.leads import fields
+from filon.leads.card import queries as cards
+from filon.leads.reasons import OF_EXIT
+from filon.qualify import commands, queries, rules, words
+from filon.qualify.commands import Called
+from filon.qualify.queries import Queue, Row
+
+_SHOWN = 60
+
+
+@require_safe
+def worklist(request: Request) -> HttpResponse:
+    """Whom to contact now. `?tab=` which part, `?lead=` who stands in the middle (the first when nobody)."""
+    return _page(request, lead_id=_id(request.GET.get("lead", "")), status=200)
+
+
+@require_POST
+def call(request: Request, lead_id: int) -> HttpResponse:
+    """A call and what came of it; then the next lead."""
+    at, typed = timezone.now(), request.POST
+    called = Called(
+        lead_id=lead_id,
+        outcome=typed.get("outcome", ""),
+        text=typed.get("text", ""),
+        when=_moment(typed.get("when", "")),
+        reason=typed.get("reason", ""),
+        seen=typed.get("seen", ""),
+    )
+    try:
+        follows = commands.log_call(called, by=request.actor, at=at)
+    except Refused as refused:
+        if refused.kind not in {Kind.INVALID, Kind.STALE, Kind.CONFLICT}:
+            raise
+        return _page(request, lead_id=lead_id, status=422, refused=refused)
+    messages.success(request, _("Logged %(what)s") % {"what": words.following(follows, at)})
+    query = {"tab": _tab(typed.get("tab", "")), "lead": typed.get("next", "")}
+    return HttpResponseRedirect(f"{reverse('qualify:worklist')}?{urlencode(query)}")
+
+
+def _page(request: Request, *, lead_id: int | None, status: int, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    given = request.GET if request.method != "POST" else request.POST
+    tab = _tab(given.get("tab", ""))
+    evening = timezone.make_aware(datetime.combine(timezone.localdate(now), time.max))
+    found = queries.queue(by=request.actor, now=now, evening=evening)
+    rows = found.of(tab, now=now, evening=evening)
+    chosen = _chosen(rows, lead_id)
+    context: dict[str, Any] = {
+        "tab": tab,
+        "tabs": _tabs(found, tab),
+        "rows": [_shown(row, chosen, tab, now) for row in rows[:_SHOWN]],
+        "more": max(0, len(rows) - _SHOWN),
+        "refused": refused,
+        "typed": request.POST if status != 200 else {},
+    }
+    if chosen is not None or lead_id is not None:
+        context |= _lead(request, (chosen.lead_id if chosen else lead_id) or 0, chosen, rows, now)
+    return render(request, "qualify/worklist.html", context, status=status)
+
+
+def _chosen(rows: list[Row], lead_id: int | None) -> Row | None:
+    if lead_id is None:
+        return rows[0] if rows else None
+    return next((row for row in rows if row.lead_id == lead_id), None)
+
+
+def _lead(request: Request, lead_id: int, row: Row | None, rows: list[Row], now: datetime) -> dict[str, Any]:
+    """The middle and the right: the lead, and what may come of a call to it."""
+    card = cards.card(lead_id, by=request.actor)
+    ids = [other.lead_id for other in rows]
+    place = ids.index(lead_id) if lead_id in ids else -1
+    attempt = (row.attempt if row else 0) or 1
+    follows = commands.followings(attempt, at=now, team_id=commands.team_of(request.actor))
+    language = get_language() or "fr"
+    return {
+        "card": card,
+        "why": words.reason(row, now) if row else "",
+        "row": row,
+        "attempt": attempt,
+        "attempts": rules.ATTEMPTS,
+        "seen": commands.mark(card.lead),
+        "next_id": ids[place + 1] if 0 <= place < len(ids) - 1 else (ids[0] if ids and place != 0 else ""),
+        "previous_id": ids[place - 1] if place > 0 else "",
+        "outcomes": [
+            (code, label.in_language(language), words.following(follows[code], now), str(number))
+            for number, (code, label) in enumerate(fields.OUTCOMES.items(), start=1)
+        ],
+        "reasons": [(code, label.in_language(language)) for code, label in OF_EXIT["disqualified"].items()],
+        "may_act": request.actor.may("leads.act") and card.lead["is_open"],
+    }
+
+
+def _shown(row: Row, chosen: Row | None, tab: str, now: datetime) -> dict[str, Any]:
+    return {
+        "row": row,
+        "why": words.reason(row, now),
+        "url": f"?{urlencode({'tab': tab, 'lead': row.lead_id})}",
+        "is_current": chosen is not None and row.lead_id == chosen.lead_id,
+        "is_late": row.waiting.promised_by is not None and row.waiting.promised_by < now,
+    }
+
+
+def _tabs(found: Queue, tab: str) -> list[dict[str, Any]]:
+    labels = {
+        "now": _("To do now"),
+        "today": _("Today’s follow-ups"),
+        "late": _("Late"),
+        "answered": _("Answers received"),
+        "waiting": _("Waiting"),
+    }
+    return [
+        {"label": label, "url": f"?{urlencode({'tab': name})}", "current": name == tab, "count": found.counts[name]}
+        for name, label in labels.items()
+    ]
+
+
+def _tab(text: str) -> str:
+    return text if text in queries.TABS else "now"
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return timezone.make_aware(found) if found is not None and timezone.is_naive(found) else found
