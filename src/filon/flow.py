@@ -168,7 +168,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 """What each job runs."""
 
 CLOCKS: Sequence[tuple[str, int]] = (
-    ("core.drain_inbox", 1),
+    ("core.drain_inbox", 2),
     ("core.purge", 86_400),
     ("leads.index_search", 2),
     ("measure.refresh", 300),

@@ -113,7 +113,8 @@ def _run(bunch: list[_Stored], at: datetime) -> None:
 
     def settle(batch: Batch) -> None:
         refused = {owner: item for owner, item in zip(owners, batch.items, strict=True) if item.refusal is not None}
-        done = InboxEntry.objects.filter(pk__in=set(owners) - refused.keys(), status=InboxEntry.Status.WAITING)
+        ids = {stored.id for stored in bunch} - refused.keys()
+        done = InboxEntry.objects.filter(pk__in=ids, status=InboxEntry.Status.WAITING)
         done.update(status=InboxEntry.Status.DONE, done_at=at, attempts=1)
         for owner, item in refused.items():
             _set_aside(owner, _refusal(item))

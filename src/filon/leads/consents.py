@@ -19,13 +19,10 @@ _PURPOSE: Final = "email"
 def replaces(said: bool, *, known: str | None, is_own_act: bool) -> bool:
     """Whether what is said now stands in the place of what is known (`given`, `refused` or None).
 
-    A person's own act always counts. What a file or a program says of somebody never turns a refusal into a consent:
-    of two such sayings the stricter one stands.
+    A person's own act always counts, the same said again with its newer proof. What a file or a program says of
+    somebody never turns a refusal into a consent: of two such sayings the stricter one stands.
     """
-    state = Consent.State.GIVEN if said else Consent.State.REFUSED
-    if known is None or known == state:
-        return known is None
-    return is_own_act or not said
+    return is_own_act or known is None or (known == Consent.State.GIVEN and not said)
 
 
 def record_consents(batch: Batch) -> None:
@@ -59,7 +56,7 @@ def _record(batch: Batch, item: Item, known: dict[int, dict[str, Any]]) -> None:
     if before is None:
         known[person["id"]] = rows.add(person_id=person["id"], purpose=_PURPOSE, import_id=batch.import_id, **cells)
     else:
-        for column, value in cells.items():
+        for column, value in (cells | {"import_id": batch.import_id}).items():
             rows.change(before, column, value)
     item.is_changed = True
     _tell(batch, item, cells)

@@ -11,6 +11,9 @@ from django.db.models import Q
 from filon.kit import sql
 from filon.leads import rules
 
+WORKED = ("captured", "qualifying", "mql")
+"""Stages of leads that an SDR works on."""
+
 TASK_KINDS = ("call", "call_back", "follow_up", "todo")
 """What can be planned with a lead."""
 
@@ -223,6 +226,11 @@ class Lead(models.Model):
             models.Index(fields=["stage", "-captured_at", "-id"], name="leads_lead_by_stage"),
             models.Index(
                 fields=["owner", "-captured_at"], name="leads_lead_by_owner", condition=Q(owner__isnull=False)
+            ),
+            models.Index(
+                fields=["owner", "-captured_at"],
+                name="leads_lead_worked",
+                condition=Q(owner__isnull=False, is_open=True, stage__in=WORKED),
             ),
             models.Index(
                 fields=["due_at"],

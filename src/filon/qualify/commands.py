@@ -18,7 +18,7 @@ from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import fields, moving, tasks
 from filon.leads.card.commands import ActOn, log_act
 from filon.leads.events import CallLogged
-from filon.leads.models import Lead
+from filon.leads.models import Lead, Person
 from filon.leads.moving import Move
 from filon.leads.reasons import OF_EXIT
 from filon.leads.sight import seen_by
@@ -106,8 +106,9 @@ def _go_on(lead_id: int, called: Called, follows: Next, *, by: Actor, at: dateti
 
 
 def _lead(batch: Batch, called: Called, by: Actor) -> dict[str, Any]:
-    rows = batch.rows(Lead)
-    rows.load_ids(seen_by(by, [called.lead_id]), lock=True)
+    rows, seen = batch.rows(Lead), seen_by(by, [called.lead_id])
+    batch.rows(Person).load_ids(seen.values(), lock=True)  # before their leads, as everywhere in the line
+    rows.load_ids(seen, lock=True)
     lead = rows.by_id.get(called.lead_id)
     if lead is None:
         raise not_found(_("Lead"))

@@ -10,13 +10,12 @@ from typing import Any, Final
 from filon.core import access
 from filon.core.access import Actor
 from filon.kit import sql
+from filon.leads.models import WORKED
 from filon.qualify import rules
 from filon.qualify.rules import Waiting
 
 _LOOKED_AT: Final = 200
 """Leads of each sort that are looked at: nobody calls more in a day."""
-WORKED: Final = ("captured", "qualifying", "mql")
-"""Stages that an SDR works on."""
 TABS: Final = ("now", "today", "late", "answered", "waiting")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -76,13 +77,13 @@ def _edit(request: Request, known: Form | None) -> HttpResponse:
         "trail": [(_("Forms"), reverse("forms:list")), (known.title if known else _("New form"), "")],
     }
     if known is not None:
-        context |= _addresses(request, known)
+        context |= _addresses(known)
     return render(request, "capture/forms/edit.html", context, status=422 if posted else 200)
 
 
-def _addresses(request: Request, known: Form) -> dict[str, str]:
-    address = request.build_absolute_uri(reverse("forms:show", args=[known.slug]))
-    script = request.build_absolute_uri(reverse("forms:embed", args=[known.slug]))
+def _addresses(known: Form) -> dict[str, str]:
+    address = f"{settings.FILON_BASE_URL}{reverse('forms:show', args=[known.slug])}"
+    script = f"{settings.FILON_BASE_URL}{reverse('forms:embed', args=[known.slug])}"
     return {
         "address": address,
         "snippet": f'<script src="{script}" async></script>',

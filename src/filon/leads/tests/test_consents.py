@@ -85,6 +85,14 @@ def test_the_panel_shows_it_to_who_may_see_the_lead(db: None, at: datetime, make
     assert consent_panel(lead.pk, by=manager, at=at) is None
 
 
+def test_what_a_person_says_again_outlives_the_import_that_said_it_first(db: None, at: datetime) -> None:
+    take(True, at)
+    Consent.objects.update(import_id=7)
+    take(True, at, door="form")
+    consent = Consent.objects.get()
+    assert (consent.import_id, consent.door) == (None, "form")
+
+
 def test_it_goes_with_its_person(db: None, at: datetime) -> None:
     take(True, at)
     Lead.objects.all().delete()
