@@ -57,7 +57,6 @@ def _give_account(batch: Batch, item: Item, company: dict[str, Any], owner: str,
 
 def record_people(batch: Batch) -> None:
     """Write what the entries say of the people. No statement of its own."""
-    people = batch.rows(Person)
     for item in batch.going():
         person = item.person
         assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
@@ -68,7 +67,7 @@ def record_people(batch: Batch) -> None:
             values["full_name"] = fills.full_name(first, last)
         _fill(batch, Person, item, person, fills.PERSON)
         if item.company is not None and person["company_id"] is None:
-            people.change(person, "company_id", item.company["id"])
+            _join_company(batch, Person, item, person, item.company)
 
 
 def record_leads(batch: Batch) -> None:
@@ -173,7 +172,7 @@ def _fill_lead(
             else:
                 batch.find("lead", "owner_kept", owner)
     if item.company is not None and lead["company_id"] is None:
-        rows.change(lead, "company_id", item.company["id"])
+        _join_company(batch, Lead, item, lead, item.company)
 
 
 def _may_hand_over(batch: Batch, lead: dict[str, Any], owner_id: int) -> bool:
@@ -320,6 +319,17 @@ def _fill_attributes(batch: Batch, model: type[models.Model], item: Item, row: d
         _tell_change(batch, model, item, row, old=old, new=new)
 
 
+def _join_company(
+    batch: Batch, model: type[models.Model], item: Item, row: dict[str, Any], company: dict[str, Any]
+) -> None:
+    """Say of a person or lead that had none which company it belongs to; of one known before, that is told."""
+    rows = batch.rows(model)
+    rows.change(row, "company_id", company["id"])
+    if not rows.is_made_by(item, row):
+        name = {"company.name": company["name"]}
+        _tell_change(batch, model, item, row, old={"company.name": None}, new=name, company_id=company["id"])
+
+
 def _tell_change(
     batch: Batch,
     model: type[models.Model],
@@ -328,10 +338,12 @@ def _tell_change(
     *,
     old: dict[str, Any],
     new: dict[str, Any],
+    company_id: int | None = None,
 ) -> None:
     of = model.__name__.lower()
     batch.rows(model).change(row, "updated_at", batch.at)
-    batch.tell(FieldsChanged(at=batch.at, of=of, fields=sorted(new), old=old, new=new, **{f"{of}_id": row["id"]}))
+    ids = {"company_id": company_id} | {f"{of}_id": row["id"]}
+    batch.tell(FieldsChanged(at=batch.at, of=of, fields=sorted(new), old=old, new=new, **ids))
     item.is_changed = True
 
 

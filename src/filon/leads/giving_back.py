@@ -7,7 +7,7 @@ of facts keep transactions short; a row that has gone back is found to be so, so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,10 +41,11 @@ class Told:
     payload: Mapping[str, Any]
     old: Any = None
     new: Any = None
+    company_id: int | None = None
 
     def of(self, old: Any, new: Any) -> Told:
         """The same fact, as what it says of one value."""
-        return Told(self.fact_id, self.kind, self.at, self.import_id, self.counts, self.payload, old, new)
+        return replace(self, old=old, new=new)
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
@@ -73,7 +74,8 @@ def changes_of(name: str, ids: Iterable[int], kinds: Iterable[str]) -> dict[int,
     """
     where, params = sql.any_of(f"fact.{name}_id", sorted(ids))
     found = sql.fetch(
-        f'SELECT fact.{name}_id, fact.id, fact.kind, fact.at, fact.import_id, fact.payload, detail."values", '
+        f"SELECT fact.{name}_id, fact.id, fact.kind, fact.at, fact.import_id, fact.company_id, fact.payload, "
+        'detail."values", '
         f"CASE WHEN {LIVE_FACT_SQL} THEN 1 ELSE 0 END FROM core_fact fact "
         f"LEFT JOIN core_factdetail detail ON detail.fact_id = fact.id WHERE {where} {_ALONE.get(name, '')} "
         f"AND fact.kind IN ({_listed(kinds)}) "
@@ -81,11 +83,21 @@ def changes_of(name: str, ids: Iterable[int], kinds: Iterable[str]) -> dict[int,
         params,
     )
     told: dict[int, list[Told]] = {}
-    for row_id, fact_id, kind, at, import_id, payload, values, counts in found:
+    for row_id, fact_id, kind, at, import_id, company_id, payload, values, counts in found:
         moment, said = sql.as_utc(at), sql.as_json(values) or {}
         assert moment is not None  # noqa: S101 — every fact has its time
         told.setdefault(row_id, []).append(
-            Told(fact_id, kind, moment, import_id, bool(counts), sql.as_json(payload), said.get("old"), said.get("new"))
+            Told(
+                fact_id,
+                kind,
+                moment,
+                import_id,
+                bool(counts),
+                sql.as_json(payload),
+                said.get("old"),
+                said.get("new"),
+                company_id,
+            )
         )
     return told
 
@@ -238,11 +250,11 @@ _ORIGIN: Final = {
     "campaign": ("campaign_id", 0),
     "channel": ("channel", 16),
     "owner": ("owner_id", 0),
-    "company": ("company_id", 0),
+    "company.name": ("company_id", 0),
 }
 _PLANS: Final[Mapping[str, tuple[type[models.Model], Mapping[str, tuple[str, int]]]]] = {
     "company": (Company, {**fills.COMPANY, "owner": ("owner_id", 0)}),
-    "person": (Person, {**fills.PERSON, "company": ("company_id", 0)}),
+    "person": (Person, {**fills.PERSON, "company.name": ("company_id", 0)}),
     "lead": (Lead, {**fills.LEAD, **_ORIGIN}),
 }
 _NAMED: Final[Mapping[str, type[models.Model]]] = {"owner": User, "campaign": Campaign}
@@ -324,13 +336,16 @@ def _ids_by_name(told: Iterable[Sequence[Told]]) -> dict[tuple[str, str], int]:
 
 
 def _with_ids(change: Told, by_name: Mapping[tuple[str, str], int]) -> Told:
-    """A change that speaks of colleagues and campaigns by their ids; a change of owner is one of that field."""
+    """A change that speaks of colleagues, campaigns and a person's company by their ids; a change of owner is one of
+    that field."""
     if change.kind == OwnerChanged.kind:
         return change.of({"owner": change.payload.get("from_owner_id")}, {"owner": change.payload.get("to_owner_id")})
     old, new = (
         {name: by_name.get((name, value), value) if name in _NAMED else value for name, value in (said or {}).items()}
         for said in (change.old, change.new)
     )
+    if change.company_id is not None and change.payload.get("of") != "company" and "company.name" in new:
+        new["company.name"] = change.company_id
     return change.of(old, new)
 
 

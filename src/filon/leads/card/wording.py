@@ -466,6 +466,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "opportunity_changed": _change("pencil", _deal_changed, Weight.FOLD),
     # Of the workspace: on no lead's timeline
     "cost_recorded": _change("euro", _cost),
+    "form_saved": _change("clipboard-list", lambda fact, names: _("saved a form")),
     "campaign_added": _change("megaphone", lambda fact, names: _("added a campaign")),
     "import_finished": _change("file-up", _import_finished),
     "import_undone": _change("undo-2", lambda fact, names: _("took an import back")),

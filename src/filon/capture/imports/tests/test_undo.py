@@ -311,6 +311,7 @@ _people = st.sampled_from(
         (f"{key},{email}", f"{company},", f"{owner},{source}")
         for key, email, company, owner, source in (
             ("1", "a@b.fr", "Acier", "Ana", "Salon"),
+            ("1", "a@b.fr", "", "Ana", "Salon"),
             ("2", "c@d.fr", "Bois", "Ben", "Site"),
             ("3", "c@d.fr", "Bois", "Ben", "Site"),  # a second journey of the same person
             ("", "e@f.fr", "Acier", "Ana", "Salon"),
