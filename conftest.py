@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import shutil
 import sys
@@ -36,6 +37,8 @@ del os.environ["DJANGO_SETTINGS_MODULE"]  # or the processes of xdist would load
 import pytest  # noqa: E402
 from django.utils import translation  # noqa: E402
 
+from filon.demo import banner  # noqa: E402
+
 
 @pytest.fixture(autouse=True)
 def _own_language():
@@ -43,6 +46,13 @@ def _own_language():
     with translation.override(None):
         translation.deactivate()
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_banner_asked(monkeypatch):
+    """No page asks for sample data because the seconds for which the last answer stands ran out on a busy machine."""
+    monkeypatch.setattr(banner._Known, "until", math.inf)
+    monkeypatch.setattr(banner._Known, "is_there", False)
 
 
 pytest_plugins = ["tests.frame.databases", "tests.frame.people", "tests.frame.servers"]
