@@ -27,17 +27,22 @@ from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.home.panels import Panel as HomePanel
-from filon.leads import acts, consents, editing, records, standing, tasks
+from filon.leads import acts, consents, editing, records, standing, suppression, tasks
 from filon.leads import commands as leads
 from filon.leads.card import consent_panel
 from filon.leads.events import (
+    Bounced,
     CallLogged,
+    ConsentRefused,
+    EmailClicked,
     InboundCall,
     MeetingHeld,
     MessageSent,
     OwnerChanged,
+    Replied,
     StageChanged,
     StageMoveUndone,
+    Unsubscribed,
 )
 from filon.leads.findings import home as findings_home
 from filon.leads.listing import home as leads_home
@@ -46,6 +51,10 @@ from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
+from filon.nurture import panels as nurture_panels
+from filon.nurture.answers import arrivals
+from filon.nurture.sending import handing
+from filon.nurture.sequences import ending, entering, walking
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
@@ -77,10 +86,13 @@ LINES: Mapping[str, Sequence[Step]] = {
     ],
     "event": [
         acts.check_acts,
+        acts.know_leads,
         unify.find_contacts,
         records.recognise,
         unify.identify_people,
         acts.record_acts,
+        suppression.suppress_objectors,
+        consents.record_consents,
         score_leads,
         routing.route_leads,
         records.forget_refused,
@@ -136,9 +148,14 @@ LINES: Mapping[str, Sequence[Step]] = {
 NOW: dict[type[Event], list[Callable[..., None]]] = {
     CallLogged: [stop_promises],
     MessageSent: [stop_promises],
-    InboundCall: [stop_promises],
-    MeetingHeld: [stop_promises],
-    StageChanged: [follow_stage, tasks.follow_stage],
+    InboundCall: [stop_promises, ending.stop_for_acts],
+    MeetingHeld: [stop_promises, ending.stop_for_acts],
+    EmailClicked: [arrivals.mark_clicked],
+    Replied: [ending.stop_for_acts],
+    Unsubscribed: [ending.stop_for_acts],
+    Bounced: [ending.stop_for_acts],
+    ConsentRefused: [ending.stop_for_refusal],
+    StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage],
     OwnerChanged: [tasks.follow_owner],
     StageMoveUndone: [follow_undone_move],
 }
@@ -160,6 +177,10 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
     "measure.remake": refresh.remake,
+    "nurture.enter": entering.enter,
+    "nurture.enter_known": entering.enter_known,
+    "nurture.send": handing.send,
+    "nurture.walk": walking.walk,
     "routing.breach_due": promises.run,
     "scoring.cool": cooling.cool,
     "scoring.recompute": rescoring.recompute,
@@ -173,6 +194,9 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
+    ("nurture.enter", 5),
+    ("nurture.send", 2),
+    ("nurture.walk", 2),
     ("routing.breach_due", 30),
     ("scoring.cool", 600),
 )
@@ -182,6 +206,7 @@ UNDERSTAND: Mapping[str, Understand] = {
     **{route: doors.understand(route) for route in doors.DOORS},
     deals_api.ROUTE: deals_api.understand,
     visitor.ROUTE: visitor.arrival,
+    arrivals.ROUTE: arrivals.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
@@ -199,6 +224,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("score", _("Why this score"), scoring_panels.TEMPLATE, scoring_panels.score_panel),
         Panel("routing", _("Routing"), routing_panels.TEMPLATE, routing_panels.route_panel),
         Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
+        Panel("sequences", _("Sequences"), nurture_panels.TEMPLATE, nurture_panels.lead_panel),
         Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),
     ],
     "company": [

@@ -60,6 +60,7 @@ class Form(models.Model):
     notice = models.TextField(default="", blank=True)
     privacy_url = models.CharField(max_length=500, default="", blank=True)
     consent_text = models.ForeignKey("leads.ConsentText", models.PROTECT, null=True, blank=True, related_name="+")
+    tracking_text = models.ForeignKey("leads.ConsentText", models.PROTECT, null=True, blank=True, related_name="+")
     language = models.CharField(max_length=5, default="fr")
     channel = models.CharField(max_length=16, default="web")
     source = models.CharField(max_length=200, default="", blank=True)

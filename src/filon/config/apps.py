@@ -22,6 +22,7 @@ class HouseConfig(AppConfig):
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
+        from filon.nurture.sequences import walking  # noqa: PLC0415
         from filon.qualify import commands as qualify  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
         from filon.scoring import versions  # noqa: PLC0415
@@ -39,6 +40,7 @@ class HouseConfig(AppConfig):
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)
         qualify.connect(working_hours.shifts_of)
+        walking.connect(working_hours.shifts_of)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)

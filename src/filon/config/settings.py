@@ -16,6 +16,7 @@ SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug
 FILON_DATA_DIR: Path = ENVIRONMENT.data_dir
 FILON_BASE_URL = ENVIRONMENT.base_url
+FILON_EMAIL_URL = ENVIRONMENT.email_url
 FILON_CURRENCY = ENVIRONMENT.currency
 _HOST = urlsplit(ENVIRONMENT.base_url).hostname or ""
 ALLOWED_HOSTS = ["*"] if ENVIRONMENT.debug else [_HOST, "127.0.0.1", "localhost", "[::1]"]
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "filon.routing",
     "filon.deals",
     "filon.qualify",
+    "filon.nurture",
     "filon.measure",
     "filon.demo",
     "filon.home",

@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.forms.urls")),
     path("", include("filon.capture.imports.urls")),
+    path("", include("filon.nurture.urls")),
+    path("", include("filon.nurture.answers.urls")),
     path("", include("filon.capture.costs.urls")),
     path("", include("filon.demo.urls")),
     path("", include("filon.home.urls")),

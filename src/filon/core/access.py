@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from filon.core.models import ApiKey, User
 from filon.kit.errors import Kind, Refused
 
-_EVERYONE: Final = {"leads.see", "deals.see", "kpi.see", "people.see"}
+_EVERYONE: Final = {"leads.see", "deals.see", "kpi.see", "people.see", "nurture.see"}
 _WORKS: Final = {"events.create", "leads.create", "leads.change", "leads.move", "leads.act"}
 _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "read_only": frozenset(_EVERYONE),
@@ -23,7 +23,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
         _EVERYONE
         | _WORKS
         | {"imports.run", "campaigns.change", "costs.change", "forms.change", "scoring.change"}
-        | {"export", "segments.share"}
+        | {"nurture.change", "export", "segments.share"}
     ),
     "ops": frozenset(
         _EVERYONE
@@ -33,6 +33,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "campaigns.change",
             "costs.change",
             "forms.change",
+            "nurture.change",
             "scoring.change",
             "routing.change",
             "export",
@@ -82,6 +83,8 @@ _RIGHTS: Final = {
     "imports.run": gettext_lazy("import files"),
     "campaigns.change": gettext_lazy("change campaigns"),
     "forms.change": gettext_lazy("make and change forms"),
+    "nurture.see": gettext_lazy("see sequences and what was sent"),
+    "nurture.change": gettext_lazy("write templates, and make and run sequences"),
     "scoring.change": gettext_lazy("change the scoring rules"),
     "segments.share": gettext_lazy("share segments with everyone"),
     "routing.change": gettext_lazy("change the routing rules"),

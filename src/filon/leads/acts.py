@@ -12,7 +12,7 @@ from filon.kit import sql
 from filon.kit.text import fold
 from filon.leads import commands, events, names, records, rules
 from filon.leads.events import LeadCaptured
-from filon.leads.models import Lead
+from filon.leads.models import Lead, Person
 
 AHEAD: Final = timedelta(minutes=5)
 """How far the clocks of other machines may be ahead."""
@@ -52,6 +52,27 @@ def check_acts(batch: Batch) -> None:
                 )
             else:
                 entry.values["at"] = entry.at
+
+
+def know_leads(batch: Batch) -> None:
+    """Set the lead, and so the person, of acts whose door knows them (`lead_id`): a link in a message of ours.
+
+    Three statements when there are such. People are locked before their leads, as everywhere in the line.
+    """
+    items = [(item, item.entry.values["lead_id"]) for item in batch.going() if "lead_id" in item.entry.values]
+    if not items:
+        return
+    where, params = sql.any_of("id", sorted({lead_id for _, lead_id in items}))
+    people = {row[0] for row in sql.fetch(f"SELECT person_id FROM leads_lead WHERE {where}", params)}
+    batch.rows(Person).load_ids(sorted(people), lock=True)
+    rows = batch.rows(Lead)
+    rows.load_ids((lead_id for _, lead_id in items), lock=True)
+    for item, lead_id in items:
+        lead = rows.by_id.get(lead_id)
+        if lead is None:
+            item.refuse(gettext_noop("This lead is not there any more."), code="unknown_lead")
+        else:
+            item.lead, item.person, item.is_matched = lead, batch.rows(Person).by_id[lead["person_id"]], True
 
 
 def record_acts(batch: Batch) -> None:
@@ -153,6 +174,8 @@ def _tell_opening(batch: Batch, item: Item, campaigns: dict[str, int]) -> None:
 
 _OF_KIND: Final = {
     events.CallLogged.kind: ("outcome",),
+    events.EmailClicked.kind: ("delivery_id",),
+    events.EmailOpened.kind: ("delivery_id",),
     events.NoteWritten.kind: ("about", "state", "due"),
 }
 """Fields that only acts of a kind have."""

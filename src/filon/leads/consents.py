@@ -7,13 +7,26 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
+
+from filon.core.access import SYSTEM
 from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.leads.events import ConsentGiven, ConsentRefused
-from filon.leads.models import Consent, ConsentText
+from filon.leads.models import CONSENT_PURPOSES, Consent, ConsentText, Person
 
-_FIELD: Final = "consent.email"
-_PURPOSE: Final = "email"
+_OWN_DOORS: Final = frozenset({"form", "mail"})
+"""Doors through which the person themselves speaks: a form they fill in, a link in a message to them."""
+
+
+def field_of(purpose: str) -> str:
+    """The field of an entry in which consent to a purpose is told; that of the words shown is `text_of`."""
+    return f"consent.{purpose}"
+
+
+def text_of(purpose: str) -> str:
+    """The field of an entry that names the `ConsentText` under which consent was given."""
+    return f"consent.{purpose}.text_id"
 
 
 def replaces(said: bool, *, known: str | None, is_own_act: bool) -> bool:
@@ -27,42 +40,51 @@ def replaces(said: bool, *, known: str | None, is_own_act: bool) -> bool:
 
 def record_consents(batch: Batch) -> None:
     """Keep what entries say of consent, and tell it. Two statements when any says something."""
-    said = [item for item in batch.going() if isinstance(item.entry.values.get(_FIELD), bool) and item.person]
+    said = [
+        (item, purpose)
+        for item in batch.going()
+        for purpose in CONSENT_PURPOSES
+        if isinstance(item.entry.values.get(field_of(purpose)), bool) and item.person
+    ]
     if not said:
         return
     rows = batch.rows(Consent)
-    where, params = sql.any_of("person_id", sorted({item.person["id"] for item in said if item.person}))
-    known = {row["person_id"]: row for row in rows.load(f"{where} AND purpose = '{_PURPOSE}'", params, lock=True)}
-    for item in said:
-        _record(batch, item, known)
+    where, params = sql.any_of("person_id", sorted({item.person["id"] for item, _ in said if item.person}))
+    known = {(row["person_id"], row["purpose"]): row for row in rows.load(where, params, lock=True)}
+    for item, purpose in said:
+        _record(batch, item, purpose, known)
     rows.number()
 
 
-def _record(batch: Batch, item: Item, known: dict[int, dict[str, Any]]) -> None:
+_Known = dict[tuple[int, str], dict[str, Any]]
+
+
+def _record(batch: Batch, item: Item, purpose: str, known: _Known) -> None:
     person, entry = item.person, item.entry
     assert person is not None  # noqa: S101 — chosen by it
-    is_given: bool = entry.values[_FIELD]
-    before = known.get(person["id"])
-    if not replaces(is_given, known=before["state"] if before else None, is_own_act=entry.door == "form"):
+    is_given: bool = entry.values[field_of(purpose)]
+    before = known.get((person["id"], purpose))
+    if not replaces(is_given, known=before["state"] if before else None, is_own_act=entry.door in _OWN_DOORS):
         return
     at: datetime = entry.values.get("captured_at") or entry.at
     cells = {
         "state": str(Consent.State.GIVEN if is_given else Consent.State.REFUSED),
-        "text_id": entry.values.get("consent.text_id"),
+        "text_id": entry.values.get(text_of(purpose)),
         "door": entry.door,
         "at": at,
     }
     rows = batch.rows(Consent)
     if before is None:
-        known[person["id"]] = rows.add(person_id=person["id"], purpose=_PURPOSE, import_id=batch.import_id, **cells)
+        new = {"person_id": person["id"], "purpose": purpose, "import_id": batch.import_id}
+        known[person["id"], purpose] = rows.add(**new, **cells)
     else:
         for column, value in (cells | {"import_id": batch.import_id}).items():
             rows.change(before, column, value)
     item.is_changed = True
-    _tell(batch, item, cells)
+    _tell(batch, item, purpose, cells)
 
 
-def _tell(batch: Batch, item: Item, cells: Mapping[str, Any]) -> None:
+def _tell(batch: Batch, item: Item, purpose: str, cells: Mapping[str, Any]) -> None:
     person = item.person
     assert person is not None  # noqa: S101 — as above
     kind = ConsentGiven if cells["state"] == Consent.State.GIVEN else ConsentRefused
@@ -71,7 +93,7 @@ def _tell(batch: Batch, item: Item, cells: Mapping[str, Any]) -> None:
             at=cells["at"],
             person_id=person["id"],
             company_id=person["company_id"],
-            purpose=_PURPOSE,
+            purpose=purpose,
             text_id=cells["text_id"],
             door=item.entry.door,
             path=item.entry.values.get("path", ""),
@@ -86,3 +108,31 @@ def keep_text(text: str, *, at: datetime) -> int | None:
     digest = hashlib.sha256(text.encode()).hexdigest()
     kept, _is_new = ConsentText.objects.get_or_create(digest=digest, defaults={"text": text, "created_at": at})
     return int(kept.pk)
+
+
+def state_of(person_id: int, purpose: str) -> str:
+    """What a person says of a purpose: given, refused, or empty when never asked. One statement."""
+    states = Consent.objects.filter(person_id=person_id, purpose=purpose).values_list("state", flat=True)
+    return str(states.first() or "")
+
+
+@transaction.atomic
+def refuse(person_id: int, purpose: str, *, door: str, at: datetime) -> None:
+    """A person takes a consent back themselves. Emits ConsentRefused, unless they have refused already."""
+    batch = Batch([], by=SYSTEM, at=at)
+    batch.rows(Person).load_ids([person_id], lock=True)
+    person = batch.rows(Person).by_id.get(person_id)
+    if person is None:
+        return
+    rows = batch.rows(Consent)
+    known = rows.load("person_id = %s AND purpose = %s", [person_id, purpose], lock=True)
+    cells = {"state": str(Consent.State.REFUSED), "text_id": None, "door": door, "at": at, "import_id": None}
+    if not known:
+        rows.add(person_id=person_id, purpose=purpose, **cells)
+    elif known[0]["state"] == Consent.State.REFUSED:
+        return
+    else:
+        for column, value in cells.items():
+            rows.change(known[0], column, value)
+    batch.tell(ConsentRefused(at=at, person_id=person_id, company_id=person["company_id"], purpose=purpose, door=door))
+    batch.write()

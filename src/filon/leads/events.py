@@ -165,12 +165,18 @@ class PageViewed(Act):
     """A page of ours was seen."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class EmailOpened(Act):
-    """One of our mails was opened (by a program as often as by a person)."""
+    """One of our mails was opened (by a program as often as by a person). delivery_id: which, when it is known."""
+
+    delivery_id: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class EmailClicked(Act):
-    """A link in one of our mails was followed."""
+    """A link in one of our mails was followed. delivery_id: in which, when it is known."""
+
+    delivery_id: int | None = None
 
 
 class FormSubmitted(Act):

@@ -17,8 +17,11 @@ WORKED = ("captured", "qualifying", "mql")
 TASK_KINDS = ("call", "call_back", "follow_up", "todo")
 """What can be planned with a lead."""
 
-CONSENT_PURPOSES = ("email",)
-"""What consents are asked for."""
+CONSENT_PURPOSES = ("email", "tracking")
+"""What consents are asked for: our messages; tying opens, clicks and visits to the person."""
+
+SUPPRESSION_REASONS = ("objection", "complaint", "invalid")
+"""Why an address must not be written to."""
 
 
 class Campaign(models.Model):
@@ -255,7 +258,7 @@ class Task(models.Model):
     A lead has one open next action (call, call_back or follow_up), and any number of open to-dos beside it.
     """
 
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="tasks")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="tasks", db_index=False)  # see Meta
     kind = models.CharField(max_length=9)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     due_at = models.DateTimeField()
@@ -375,6 +378,25 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.state}"
+
+
+class Suppression(models.Model):
+    """An address that must not be written to, and why. It is kept for ever, as a keyed hash and nothing else.
+
+    It outlives the person, so that whoever comes in again under the address is left in peace.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=9)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=sql.one_of("reason", SUPPRESSION_REASONS), name="leads_suppression_reason")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} since {self.at:%Y-%m-%d}"
 
 
 class Segment(models.Model):

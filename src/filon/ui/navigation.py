@@ -87,6 +87,10 @@ SECTIONS: Final[Sequence[Section]] = (
         ),
     ),
     Section(
+        _("Nurturing"),
+        (Entry(_("Sequences"), "send", "nurture:sequences", _CAPTURE | {"sdr", "sales"}),),
+    ),
+    Section(
         _("Rules"),
         (
             Entry(_("Scoring"), "gauge", "scoring:studio", _RULES),

@@ -30,6 +30,7 @@ _LONGEST: Final = {
     "notice": 4000,
     "privacy_url": 500,
     "consent": 1000,
+    "tracking": 1000,
     "source": 200,
 }
 
@@ -47,6 +48,7 @@ class Draft:
     notice: str = ""
     privacy_url: str = ""
     consent: str = ""
+    tracking: str = ""
     language: str = "fr"
     channel: str = "web"
     source: str = ""
@@ -69,6 +71,7 @@ def save_form(draft: Draft, *, form_id: int | None = None, seen: int | None = No
     form.is_open = draft.is_open
     form.questions = [question.as_json() for question in draft.questions]
     form.consent_text_id = consents.keep_text(draft.consent.strip(), at=at)
+    form.tracking_text_id = consents.keep_text(draft.tracking.strip(), at=at)
     form.campaign_id = _campaign(draft.campaign)
     form.version += 1
     form.updated_at = at

@@ -26,6 +26,7 @@ NOTICE: Final = _(
     "message. You may see, correct or erase them, or object to their use: write to [address]."
 )
 CONSENT: Final = _("I agree to receive advice and news by e-mail. I can change my mind at any time.")
+TRACKING: Final = _("I agree that my clicks in these e-mails are noted, so that I am sent what is useful to me.")
 
 
 class FormDetails(forms.Form):
@@ -50,6 +51,15 @@ class FormDetails(forms.Form):
         required=False,
         widget=forms.Textarea(attrs=_AREA),
         help_text=_("The words beside a box that nobody is obliged to tick. They are kept as proof. Empty: no box."),
+    )
+    tracking = forms.CharField(
+        label=_("Consent to measuring"),
+        required=False,
+        widget=forms.Textarea(attrs=_AREA),
+        help_text=_(
+            "The words beside a second box: without this consent, clicks in our e-mails and visits are tied to nobody. "
+            "Empty: no box."
+        ),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     channel = forms.ChoiceField(label=_("Channel"), initial="web")
@@ -153,5 +163,6 @@ def initial_of(form: Form) -> dict[str, Any]:
     return {
         **{name: getattr(form, name) for name in (*plain, "source", "is_open", "version")},
         "consent": form.consent_text.text if form.consent_text else "",
+        "tracking": form.tracking_text.text if form.tracking_text else "",
         "campaign": form.campaign.name if form.campaign else "",
     }

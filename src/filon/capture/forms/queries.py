@@ -60,7 +60,7 @@ def forms(*, by: Actor, at: datetime) -> list[FormRow]:
 def form(form_id: int, *, by: Actor) -> Form:
     """One form. Raises Refused (not found)."""
     by.require("leads.see")
-    found = Form.objects.select_related("consent_text", "campaign").filter(pk=form_id).first()
+    found = Form.objects.select_related("consent_text", "tracking_text", "campaign").filter(pk=form_id).first()
     if found is None:
         raise not_found("Form")
     return found

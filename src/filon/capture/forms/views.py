@@ -49,7 +49,8 @@ def edit(request: Request, form_id: int) -> HttpResponse:
 
 def _edit(request: Request, known: Form | None) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
-    initial = forms.initial_of(known) if known else {"consent": forms.CONSENT, "language": request.LANGUAGE_CODE}
+    usual = {"consent": forms.CONSENT, "tracking": forms.TRACKING, "language": request.LANGUAGE_CODE}
+    initial = forms.initial_of(known) if known else usual
     details = FormDetails(posted, initial=initial, campaigns=campaign_choices(by=request.actor))
     questions = Questions(asking.questions_of(known.questions) if known else None, posted)
     asked = questions.read() if posted else None

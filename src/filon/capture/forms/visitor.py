@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,10 +21,13 @@ from filon.core import waiting
 from filon.core.access import SCOPES, Actor
 from filon.core.inbox import Arrival
 from filon.core.line import Entry
+from filon.leads import consents
 
 ROUTE: Final = "POST /f"
 TRAP: Final = "website"
 """A field that people do not see: who fills it in is a machine."""
+BOXES: Final = {"email": "consent", "tracking": "tracking"}
+"""The boxes of a form by the purpose they are about."""
 _SALT: Final = "filon.form"
 _KEPT_OPEN: Final = timedelta(days=7)
 _ORIGIN: Final = {"source": 200, "medium": 200, "campaign": 200, "page": 2000}
@@ -38,8 +42,9 @@ class VisitorForm(forms.Form):
         self.questions = asking.questions_of(form.questions)
         for question in self.questions:
             self.fields[question.name] = _field(question)
-        if form.consent_text is not None:
-            self.fields["consent"] = forms.BooleanField(label=form.consent_text.text, required=False)
+        for name, text in ((BOXES["email"], form.consent_text), (BOXES["tracking"], form.tracking_text)):
+            if text is not None:
+                self.fields[name] = forms.BooleanField(label=text.text, required=False)
 
     def said(self) -> dict[str, Any]:
         """What a valid form says, by field of the contract."""
@@ -82,18 +87,28 @@ def _field(question: Question) -> forms.Field:
 # The page's token ----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page showed. texts: the words of its consents, by purpose. mark: sent twice under it is one submission."""
+
+    texts: Mapping[str, int]
+    mark: str
+
+
 def token(form: Form) -> str:
-    """What a page carries: which words of consent it shows, and a mark that makes sending it twice one submission."""
-    return signing.dumps([form.pk, form.consent_text_id, secrets.token_urlsafe(12)], salt=_SALT)
+    """What a page carries: see `Page`."""
+    shown = {"email": form.consent_text_id, "tracking": form.tracking_text_id}
+    texts = {purpose: text_id for purpose, text_id in shown.items() if text_id is not None}
+    return signing.dumps([form.pk, texts, secrets.token_urlsafe(12)], salt=_SALT)
 
 
-def read_token(form: Form, text: str) -> tuple[int | None, str] | None:
-    """(id of the consent text shown, mark) of a page of this form; None for one that is not ours or too old."""
+def read_token(form: Form, text: str) -> Page | None:
+    """What a page of this form showed; None for one that is not ours or too old."""
     try:
-        form_id, text_id, mark = signing.loads(text, salt=_SALT, max_age=_KEPT_OPEN)
+        form_id, texts, mark = signing.loads(text, salt=_SALT, max_age=_KEPT_OPEN)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return (text_id, mark) if form_id == form.pk else None
+    return Page(texts, mark) if form_id == form.pk and isinstance(texts, dict) else None
 
 
 # Sending -------------------------------------------------------------------------------------------------------------
@@ -105,18 +120,19 @@ def origin_of(given: Mapping[str, Any]) -> dict[str, str]:
     return {name: text.replace("\0", "")[: _ORIGIN[name]] for name, text in found.items()}
 
 
-def submit(
-    form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: tuple[int | None, str], at: datetime
-) -> None:
+def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: Page, at: datetime) -> None:
     """Keep what a visitor sent, durably: a worker takes it down the line. Sent twice, it counts once.
 
     answers: valid. page: of `read_token`. Raises Refused naming the questions whose answers cannot be.
     """
-    text_id, mark = page
     body = {
         "lead": answers.said() | _origin(form, origin_of(sent)),
         "path": f"/f/{form.slug}",
-        "consent_text_id": text_id if answers.cleaned_data.get("consent") else None,
+        "consents": {
+            purpose: page.texts[purpose]
+            for purpose, name in BOXES.items()
+            if purpose in page.texts and answers.cleaned_data.get(name)
+        },
     }
     arrival(body, _author(form.pk), at)  # what the line would refuse is told now, while the visitor can mend it
     is_machine = bool(sent.get(TRAP))
@@ -127,7 +143,7 @@ def submit(
         body=body,
         by=_author(form.pk),
         at=at,
-        once=f"form:{form.pk}:{mark}",
+        once=f"form:{form.pk}:{page.mark}",
         is_held=is_machine,
     )
 
@@ -167,5 +183,5 @@ def arrival(body: Any, by: Actor, at: datetime) -> Arrival:
 
 def _complete(entry: Entry, body: Mapping[str, Any]) -> None:
     entry.values["path"] = body["path"]
-    if body["consent_text_id"] is not None:
-        entry.values |= {"consent.email": True, "consent.text_id": body["consent_text_id"]}
+    for purpose, text_id in body["consents"].items():
+        entry.values |= {consents.field_of(purpose): True, consents.text_of(purpose): text_id}

@@ -161,6 +161,12 @@ def _note(fact: FactRow, _names: Names) -> str:
     return _("noted %(what)s") % {"what": what}
 
 
+def _consent(fact: FactRow, *, is_given: bool) -> str:
+    if fact.get("purpose") == "tracking":
+        return _("agreed that clicks and visits are noted") if is_given else _("refused that clicks are noted")
+    return _("agreed to receive e-mails") if is_given else _("refused to receive e-mails")
+
+
 def _custom(fact: FactRow, _names: Names) -> str:
     name = str(fact.get("name", "")) or _("Something happened")
     parts = [name, *(part for part in (fact.path, words.number(fact.value) if fact.value is not None else "") if part)]
@@ -394,8 +400,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "submitted": Wording(
         Family.SIGNAL, Subject.PERSON, Weight.FULL, "inbox", _submitted, lambda fact: str(fact.get("message", ""))
     ),
-    "consent_given": _signal("shield", lambda fact, names: _("agreed to receive e-mails")),
-    "consent_refused": _signal("ban", lambda fact, names: _("refused to receive e-mails")),
+    "consent_given": _signal("shield", lambda fact, names: _consent(fact, is_given=True)),
+    "consent_refused": _signal("ban", lambda fact, names: _consent(fact, is_given=False)),
     "form_submitted": _signal(
         "file-up", lambda fact, names: _with_place(_("sent a form"), _("sent the form on %(path)s"), fact)
     ),
@@ -454,6 +460,29 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         Weight.FOLD,
         _NOBODY,
     ),
+    # Sequences
+    "enrolled": _change("send", lambda fact, names: _("put the lead into a sequence")),
+    "enrollment_ended": _change(
+        "send",
+        lambda fact, names: (
+            _("The sequence stopped before its end") if fact.get("reason") else _("The sequence came to its end")
+        ),
+        Weight.LINE,
+        _NOBODY,
+    ),
+    "email_sent": _change("mail", lambda fact, names: _("A message of a sequence was sent"), Weight.LINE, _NOBODY),
+    "email_refused": _change(
+        "triangle-alert", lambda fact, names: _("The mail server refused a message"), Weight.LINE, _NOBODY
+    ),
+    "email_held": _change(
+        "ban", lambda fact, names: _("A message was not sent: the person must not be written to"), Weight.LINE, _NOBODY
+    ),
+    "email_uncertain": _change(
+        "circle-alert",
+        lambda fact, names: _("A message may or may not have been sent; it is not sent again by itself"),
+        Weight.LINE,
+        _NOBODY,
+    ),
     # Opportunities
     "opportunity_created": _change("handshake", _deal_created),
     "opportunity_stage_changed": _change("arrow-right", _deal_moved),
@@ -466,6 +495,9 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "opportunity_changed": _change("pencil", _deal_changed, Weight.FOLD),
     # Of the workspace: on no lead's timeline
     "cost_recorded": _change("euro", _cost),
+    "template_saved": _change("mail", lambda fact, names: _("saved a template")),
+    "sequence_saved": _change("send", lambda fact, names: _("changed a sequence")),
+    "sender_saved": _change("mail", lambda fact, names: _("changed in whose name we write")),
     "form_saved": _change("clipboard-list", lambda fact, names: _("saved a form")),
     "campaign_added": _change("megaphone", lambda fact, names: _("added a campaign")),
     "import_finished": _change("file-up", _import_finished),

@@ -13,7 +13,10 @@ from django.utils import translation
 from filon.ui import context, navigation
 
 ROOT = Path(__file__).resolve().parents[4]
-TEMPLATES = sorted((ROOT / "src" / "filon").glob("*/**/templates/**/*.html"))
+MAILS = ROOT / "src/filon/nurture/templates/nurture/mail"  # of no page of ours: mail programs want styles in the tags
+TEMPLATES = sorted(
+    path for path in (ROOT / "src" / "filon").glob("*/**/templates/**/*.html") if MAILS not in path.parents
+)
 INLINE = re.compile(r"<style\b|\sstyle=|\son[a-z]+=[\"']|\shx-on|javascript:", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b(?![^>]*(?:\bsrc=|application/json))", re.IGNORECASE)
 ICON = re.compile(r"""\{% icon ["']([a-z0-9-]+)["']""")

@@ -1,0 +1,1 @@
+"""Nurturing: sequences of messages, what is sent to whom, and what came of it."""

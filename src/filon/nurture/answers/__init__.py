@@ -1,0 +1,1 @@
+"""What people do with our messages: follow a link, open, leave."""

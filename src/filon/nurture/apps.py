@@ -1,0 +1,10 @@
+"""The nurture app."""
+
+from django.apps import AppConfig
+
+
+class NurtureConfig(AppConfig):
+    """Templates, sequences, enrollments, deliveries."""
+
+    name = "filon.nurture"
+    label = "nurture"

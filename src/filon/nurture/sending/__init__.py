@@ -1,0 +1,1 @@
+"""Handing messages over: each at most once, whatever crashes."""

@@ -1,0 +1,1 @@
+"""Templates: how they are written, checked, made into mail and shown."""
