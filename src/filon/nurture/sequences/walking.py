@@ -148,15 +148,30 @@ def _move(group: Iterable[_Walker], to: StepRow | None) -> None:
 
 def _write(step: StepRow, group: Sequence[_Walker], after: StepRow | None, at: datetime) -> None:
     """Queue the message of a step for those who were never sent it; the others walk on, or leave where it failed."""
+    _queue(step, group, at)
     where, params = sql.any_of("person_id", [walker.person_id for walker in group])
     told = sql.fetch(
-        f"SELECT person_id, state, reason, enrollment_id FROM nurture_delivery WHERE step_id = %s AND {where}",
+        f"SELECT person_id, enrollment_id, state, reason FROM nurture_delivery WHERE step_id = %s AND {where}",
         [step.id, *params],
     )
     known = {person_id: cells for person_id, *cells in told}
+    for walker in group:
+        enrollment_id, state, reason = known[walker.person_id]
+        if enrollment_id != walker.enrollment_id:  # it is sent to the same person for another lead: once is enough
+            walker.step = after
+        elif state in {"queued", "handing_over"}:
+            walker.waits, walker.due_at = True, None
+        elif state in {"held", "refused"}:
+            walker.step, walker.reason = None, reason or state
+        else:
+            walker.step = after
+
+
+def _queue(step: StepRow, group: Sequence[_Walker], at: datetime) -> None:
+    """A message for each person of a group; the database, not we, knows who has one of this step already."""
     assert step.template_id is not None  # noqa: S101 — the database asks it of a message
-    new = [walker for walker in group if walker.person_id not in known]
-    due_at = {is_kept: _open_moment(at) if is_kept else at for is_kept in {walker.in_working_hours for walker in new}}
+    kept = {walker.in_working_hours for walker in group}
+    due_at = {is_kept: _open_moment(at) if is_kept else at for is_kept in kept}
     Delivery.objects.bulk_create(
         [
             Delivery(
@@ -169,20 +184,10 @@ def _write(step: StepRow, group: Sequence[_Walker], after: StepRow | None, at: d
                 due_at=due_at[walker.in_working_hours],
                 queued_at=at,
             )
-            for walker in new
+            for walker in group
         ],
         ignore_conflicts=True,
     )
-    for walker in group:
-        state, reason, enrollment_id = known.get(walker.person_id, ("queued", "", walker.enrollment_id))
-        if enrollment_id != walker.enrollment_id:  # it is sent to the same person for another lead: once is enough
-            walker.step = after
-        elif state in {"queued", "handing_over"}:
-            walker.waits, walker.due_at = True, None
-        elif state in {"held", "refused"}:
-            walker.step, walker.reason = None, reason or state
-        else:
-            walker.step = after
 
 
 def _open_moment(at: datetime) -> datetime:

@@ -41,7 +41,7 @@ def to_html(body: str) -> str:
     except OSError as error:
         raise WrongTemplate(_("This cannot be read as MJML: %(why)s.") % {"why": error}) from error
     content: str = made.content
-    if "</body>" not in content:
+    if "<mj-body" not in mjml.lower():
         raise WrongTemplate(_("This MJML has no <mj-body>."))
     return content
 

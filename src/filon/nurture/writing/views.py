@@ -90,6 +90,7 @@ def _edit(request: Request, known: Template | None) -> HttpResponse:
 @csp_replace(  # type: ignore[arg-type]  # it takes any view
     {
         "default-src": ["'none'"],
+        "script-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],  # a mail's styles stand in its tags; nothing here can run
         "img-src": ["https:", "data:"],
         "frame-ancestors": ["'self'"],
