@@ -94,6 +94,8 @@ def objection(standing: Standing) -> str:
     """
     if not standing.email:
         return "no_email"
+    if standing.email.lower().endswith(_RESERVED):
+        return "not_real"
     if standing.suppressed:
         return standing.suppressed
     if standing.consent == "refused":
@@ -102,6 +104,9 @@ def objection(standing: Standing) -> str:
         return "no_consent"
     return "" if standing.is_open else "left"
 
+
+_RESERVED: Final = (".example", ".test", ".invalid", ".localhost", "@example.com", "@example.org", "@example.net")
+"""Where no mailbox is and none will be (RFC 2606): sample data live there."""
 
 _PRIVATE: Final = frozenset(
     {

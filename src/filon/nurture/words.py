@@ -22,10 +22,10 @@ def state(code: str) -> str:
         "stopped": _("Left before the end"),
         "queued": _("Waiting"),
         "handing_over": _("Being sent"),
-        "sent": _("Sent"),
-        "uncertain": _("Uncertain"),
+        "sent": _("Was sent"),
+        "uncertain": _("Not certain"),
         "refused": _("Not delivered"),
-        "held": _("Not sent"),
+        "held": _("Was not sent"),
     }.get(code, code)
 
 
@@ -33,6 +33,7 @@ def reason(code: str) -> str:
     """Why a message was not sent, or what happened to it."""
     return {
         "no_email": _("no e-mail address"),
+        "not_real": _("made-up address of sample data"),
         "objection": _("the person objected"),
         "complaint": _("the person complained"),
         "invalid": _("the address does not exist"),

@@ -72,6 +72,7 @@ def test_every_walk_comes_to_an_end(kinds: list[str], data: st.DataObject) -> No
     [
         (Standing("claire@sogetrel.fr"), ""),
         (Standing(""), "no_email"),
+        (Standing("claire@navinis.example", consent="given"), "not_real"),
         (Standing("claire@sogetrel.fr", consent="refused"), "refused"),
         (Standing("claire@sogetrel.fr", suppressed="objection", consent="given"), "objection"),
         (Standing("claire@orange.fr"), "no_consent"),

@@ -48,7 +48,7 @@ class SenderForm(forms.Form):
     reply_to = forms.CharField(
         label=_("Answers go to"), max_length=320, required=False, help_text=_("Empty: to the same address.")
     )
-    company = forms.CharField(label=_("Company"), max_length=200)
+    company = forms.CharField(label=_("Your company"), max_length=200)
     postal_address = forms.CharField(label=_("Postal address"), max_length=500)
     privacy_url = forms.CharField(label=_("Privacy policy"), max_length=500, required=False)
     clicks = forms.ChoiceField(
