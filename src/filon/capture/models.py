@@ -48,6 +48,7 @@ class Cost(models.Model):
 class Form(models.Model):
     """A hosted form: what it asks, what it tells its visitors, and where its submissions count.
 
+    wants: `content` where visitors ask for a document or news, empty where they ask for us; see `Submitted`.
     questions: [{name, label, kind, is_required, choices}] in order; see `forms.asking`.
     """
 
@@ -65,6 +66,7 @@ class Form(models.Model):
     channel = models.CharField(max_length=16, default="web")
     source = models.CharField(max_length=200, default="", blank=True)
     campaign = models.ForeignKey("leads.Campaign", models.SET_NULL, null=True, blank=True, related_name="+")
+    wants = models.CharField(max_length=7, default="", blank=True)
     is_open = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()

@@ -241,8 +241,8 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
         batch.tell(LeadCaptured(at=lead["captured_at"], is_history=lead["is_history"], **origin))
     if entry.door != "file" and entry.is_live:
         said_at = entry.values.get("captured_at") or entry.at
-        path, message = entry.values.get("path", ""), entry.values.get("message", "")
-        batch.tell(Submitted(at=said_at, path=path, message=message, **origin))
+        said = {name: entry.values.get(name, "") for name in ("path", "message", "wants")}
+        batch.tell(Submitted(at=said_at, **said, **origin))
         rows = batch.rows(Lead)
         rows.change(lead, "last_act_at", said_at)
         rows.change(lead, "last_act", Submitted.kind)

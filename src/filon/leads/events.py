@@ -29,7 +29,10 @@ class LeadCaptured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Event):
-    """The person (or a program in their name) came through a door: a form, a call of the API, a hook."""
+    """The person (or a program in their name) came through a door: a form, a call of the API, a hook.
+
+    wants: `content` where a document or news were asked for; empty where we were.
+    """
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"message", "landing_page"})
 
@@ -43,6 +46,7 @@ class Submitted(Event):
     path: str = ""
     landing_page: str = ""
     message: str = ""
+    wants: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,14 +83,15 @@ def _asks(event: Event) -> int | None:
     if not isinstance(event, ASKS):
         return None
     act: Any = event
-    is_machine = getattr(event, "is_machine", False)
-    return act.lead_id if not is_machine and is_asking(event.kind, act.door, act.channel) else None
+    if getattr(event, "is_machine", False):
+        return None
+    return act.lead_id if is_asking(event.kind, act.door, act.channel, getattr(act, "wants", "")) else None
 
 
-def is_asking(kind: str, door: str, channel: str) -> bool:
-    """Whether an act of one of these kinds means that the person asked for us: not when a colleague typed it in, or
-    when we had called on them."""
-    return kind != Submitted.kind or (door in _OWN_DOORS and channel != "outbound")
+def is_asking(kind: str, door: str, channel: str, wants: str) -> bool:
+    """Whether an act of one of these kinds means that the person asked for us: not when a colleague typed it in, when
+    we had called on them, or when a document was all they wanted."""
+    return kind != Submitted.kind or (door in _OWN_DOORS and channel != "outbound" and not wants)
 
 
 def _waits(lead: dict[str, Any], has_asked: bool) -> bool:

@@ -126,14 +126,14 @@ def _asked(leads: Sequence[dict[str, Any]]) -> set[int]:
     of_leads, params = sql.any_of("lead_id", sorted(came))
     of_kinds, more = sql.any_of("kind", [cls.kind for cls in commands.ASKS])
     found = sql.fetch(
-        f"SELECT lead_id, kind, door, channel, learnt_at FROM core_fact WHERE {of_leads} AND {of_kinds} "
+        f"SELECT lead_id, kind, door, channel, learnt_at, payload FROM core_fact WHERE {of_leads} AND {of_kinds} "
         "AND NOT is_machine",
         params + more,
     )
     asked = set()
-    for lead_id, kind, door, channel, learnt_at in found:
-        known_at = sql.as_utc(learnt_at)
-        if known_at is not None and known_at <= came[lead_id] and commands.is_asking(kind, door, channel):
+    for lead_id, kind, door, channel, learnt_at, payload in found:
+        known_at, wants = sql.as_utc(learnt_at), sql.as_json(payload).get("wants", "")
+        if known_at is not None and known_at <= came[lead_id] and commands.is_asking(kind, door, channel, wants):
             asked.add(lead_id)
     return asked
 

@@ -36,6 +36,9 @@ AUTOCOMPLETE: Final[Mapping[str, str]] = {
 OWN_KINDS: Final = ("text", "long", "choice", "yes_no")
 """How questions of one's own are answered."""
 
+WANTS: Final = ("", "content")
+"""What visitors of a form want: us, or a document."""
+
 MOST_OWN: Final = 10
 """Questions of one's own that a form may ask: longer ones are not filled in."""
 

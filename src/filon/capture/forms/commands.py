@@ -35,6 +35,20 @@ _LONGEST: Final = {
 }
 
 
+_TEXTS: Final = (
+    "title",
+    "introduction",
+    "button",
+    "thanks",
+    "notice",
+    "privacy_url",
+    "language",
+    "channel",
+    "source",
+    "wants",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a form shall be. slug: made from the title when empty. campaign: by name, empty for none."""
@@ -53,6 +67,7 @@ class Draft:
     channel: str = "web"
     source: str = ""
     campaign: str = ""
+    wants: str = ""
     is_open: bool = True
 
 
@@ -65,7 +80,7 @@ def save_form(draft: Draft, *, form_id: int | None = None, seen: int | None = No
     by.require("forms.change")
     _check(draft)
     form = _known(form_id, seen) if form_id is not None else Form(created_at=at)
-    for name in ("title", "introduction", "button", "thanks", "notice", "privacy_url", "language", "channel", "source"):
+    for name in _TEXTS:
         setattr(form, name, getattr(draft, name).strip())
     form.slug = _slug(draft)
     form.is_open = draft.is_open
@@ -101,6 +116,8 @@ def _check(draft: Draft) -> None:
             raise _wrong(name, _("At most %(longest)d characters.") % {"longest": longest})
     if not draft.title.strip():
         raise _wrong("title", _("Give the form a title: its visitors read it first."))
+    if draft.wants not in asking.WANTS:
+        raise _wrong("wants", _("Choose one of these."))
     if draft.channel not in rules.CHANNELS:
         raise _wrong("channel", _("There is no such channel."))
     if asking.reaches_nobody(draft.questions):

@@ -62,6 +62,12 @@ class FormDetails(forms.Form):
         ),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    wants = forms.ChoiceField(
+        label=_("What its visitors want"),
+        choices=[("", _("to be contacted")), ("content", _("a document, or news"))],
+        required=False,
+        help_text=_("Who wants to be contacted and fits is called within the promised time; the others are nurtured."),
+    )
     channel = forms.ChoiceField(label=_("Channel"), initial="web")
     source = forms.CharField(
         label=_("Source"),
@@ -161,7 +167,7 @@ def initial_of(form: Form) -> dict[str, Any]:
     """What `FormDetails` shows of a form's row."""
     plain = ("title", "slug", "introduction", "button", "thanks", "notice", "privacy_url", "language", "channel")
     return {
-        **{name: getattr(form, name) for name in (*plain, "source", "is_open", "version")},
+        **{name: getattr(form, name) for name in (*plain, "source", "wants", "is_open", "version")},
         "consent": form.consent_text.text if form.consent_text else "",
         "tracking": form.tracking_text.text if form.tracking_text else "",
         "campaign": form.campaign.name if form.campaign else "",

@@ -128,6 +128,7 @@ def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: P
     body = {
         "lead": answers.said() | _origin(form, origin_of(sent)),
         "path": f"/f/{form.slug}",
+        "wants": form.wants,
         "consents": {
             purpose: page.texts[purpose]
             for purpose, name in BOXES.items()
@@ -182,6 +183,6 @@ def arrival(body: Any, by: Actor, at: datetime) -> Arrival:
 
 
 def _complete(entry: Entry, body: Mapping[str, Any]) -> None:
-    entry.values["path"] = body["path"]
+    entry.values |= {"path": body["path"], "wants": body["wants"]}
     for purpose, text_id in body["consents"].items():
         entry.values |= {consents.field_of(purpose): True, consents.text_of(purpose): text_id}
