@@ -26,6 +26,8 @@ from filon.deals.catalogue import products
 from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
+from filon.handoff import panels as handoff_panels
+from filon.handoff import reactions as handoff
 from filon.home.panels import Panel as HomePanel
 from filon.leads import acts, consents, editing, records, standing, suppression, tasks
 from filon.leads import commands as leads
@@ -155,9 +157,9 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     Unsubscribed: [ending.stop_for_acts],
     Bounced: [ending.stop_for_acts],
     ConsentRefused: [ending.stop_for_refusal],
-    StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage],
+    StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage, handoff.follow_stage],
     OwnerChanged: [tasks.follow_owner],
-    StageMoveUndone: [follow_undone_move],
+    StageMoveUndone: [follow_undone_move, handoff.follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
 
@@ -172,6 +174,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "core.purge": purge.run,
     "demo.clear": demo_jobs.clear,
     "demo.make": demo_jobs.make,
+    "handoff.breach_due": handoff.run,
     "leads.index_search": search.index_search,
     "leads.tidy_search": search.tidy_search,
     "measure.past": refresh.past,
@@ -191,6 +194,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 CLOCKS: Sequence[tuple[str, int]] = (
     ("core.drain_inbox", 2),
     ("core.purge", 86_400),
+    ("handoff.breach_due", 30),
     ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
@@ -224,6 +228,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("score", _("Why this score"), scoring_panels.TEMPLATE, scoring_panels.score_panel),
         Panel("routing", _("Routing"), routing_panels.TEMPLATE, routing_panels.route_panel),
         Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
+        Panel("handoff", _("With sales"), handoff_panels.LEAD_TEMPLATE, handoff_panels.lead_panel),
         Panel("sequences", _("Sequences"), nurture_panels.TEMPLATE, nurture_panels.lead_panel),
         Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),
     ],
@@ -235,6 +240,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
 
 _DUE = HomePanel(leads_home.DUE_TEMPLATE, leads_home.due_panel)
 _DEALS = HomePanel(deals_home.TEMPLATE, deals_home.mine_panel)
+_HANDOFFS = HomePanel(handoff_panels.HOME_TEMPLATE, handoff_panels.home_panel)
 _HEADLINE = HomePanel(measure_home.HEADLINE_TEMPLATE, measure_home.headline_panel, is_wide=True)
 _FUNNEL = HomePanel(measure_home.FUNNEL_TEMPLATE, measure_home.funnel_panel)
 _CHANNELS = HomePanel(leads_home.CHANNELS_TEMPLATE, leads_home.channels_panel)
@@ -243,10 +249,10 @@ _HEALTH = HomePanel(core_home.TEMPLATE, core_home.health_panel)
 _FINDINGS = HomePanel(findings_home.TEMPLATE, findings_home.findings_panel)
 
 HOMES: Mapping[str, Sequence[HomePanel]] = {
-    "head": [_HEADLINE, _FUNNEL, _DUE],
-    "manager": [_HEADLINE, _FUNNEL, _DUE, _DEALS],
-    "sdr": [_DUE, _CHANNELS],
-    "sales": [_DEALS, _DUE],
+    "head": [_HEADLINE, _FUNNEL, _DUE, _HANDOFFS],
+    "manager": [_HEADLINE, _FUNNEL, _HANDOFFS, _DUE, _DEALS],
+    "sdr": [_DUE, _CHANNELS, _HANDOFFS],
+    "sales": [_HANDOFFS, _DEALS, _DUE],
     "marketing": [_CHANNELS, _IMPORTS, _FUNNEL, _FINDINGS],
     "ops": [_HEALTH, _FINDINGS, _IMPORTS, _DUE],
     "admin": [_HEADLINE, _FUNNEL, _FINDINGS, _HEALTH, _IMPORTS],

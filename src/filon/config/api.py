@@ -17,6 +17,7 @@ from filon.config.api_page import ApiPage
 from filon.core import keys
 from filon.core.access import Actor
 from filon.deals.api import router as deals_router
+from filon.handoff.api import router as handoff_router
 from filon.kit import json_in, web
 from filon.kit.errors import Kind, Refused
 from filon.leads.card.api import router as lead_router
@@ -125,6 +126,7 @@ for _router in (
     measure_router,
     scoring_router,
     routing_router,
+    handoff_router,
     deals_router,
 ):
     _mount(_router)

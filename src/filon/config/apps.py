@@ -17,6 +17,7 @@ class HouseConfig(AppConfig):
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
+        from filon.handoff import commands as handoff  # noqa: PLC0415
         from filon.home import panels as homes  # noqa: PLC0415
         from filon.leads import fields, moving, panels, standing  # noqa: PLC0415
         from filon.leads.card import facts, head  # noqa: PLC0415
@@ -41,6 +42,7 @@ class HouseConfig(AppConfig):
         moving.connect(leads_with_deals)
         qualify.connect(working_hours.shifts_of)
         walking.connect(working_hours.shifts_of)
+        handoff.connect(working_hours.shifts_of)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)

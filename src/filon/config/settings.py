@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "filon.deals",
     "filon.qualify",
     "filon.nurture",
+    "filon.handoff",
     "filon.measure",
     "filon.demo",
     "filon.home",

@@ -28,6 +28,16 @@ LOST: Final[Mapping[str, Words]] = {
     "missing_feature": Words("Missing feature", "Fonction manquante"),
     "status_quo": Words("Stayed with what they have", "Resté sur l’existant"),
 }
+SENT_BACK: Final[Mapping[str, Words]] = {
+    "off_target": Words("Off target", "Hors cible"),
+    "no_project": Words("No project", "Pas de projet"),
+    "wrong_contact": Words("Not the right person", "Pas le bon interlocuteur"),
+    "unreachable": Words("Unreachable", "Injoignable"),
+    "already_followed": Words("Followed already", "Déjà suivi"),
+    "incomplete": Words("Incomplete", "Dossier incomplet"),
+}
+"""Why sales send a lead back to nurturing."""
+
 OF_EXIT: Final[Mapping[str, Mapping[str, Words]]] = {"disqualified": DISQUALIFIED, "lost": LOST}
 """The reasons of each exit that people choose; `attached` follows from a won opportunity."""
 
@@ -38,7 +48,7 @@ _WON_ELSEWHERE: Final = Words(
 
 def label(stage: str, reason: str) -> str:
     """What people call the reason of a lead at this stage; a reason from elsewhere stands for itself."""
-    known = OF_EXIT.get(stage, {}).get(reason)
+    known = (SENT_BACK if stage == "nurturing" else OF_EXIT.get(stage, {})).get(reason)
     if stage == "attached" and reason.startswith("opportunity:"):
         known = _WON_ELSEWHERE
     return known.in_language(get_language() or "fr") if known else reason

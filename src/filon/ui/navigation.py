@@ -59,6 +59,7 @@ class ShownSection:
 _RULES: Final = frozenset({"admin", "ops", "marketing", "head"})
 _CAPTURE: Final = frozenset({"admin", "ops", "marketing", "head", "manager"})
 _IMPORTS: Final = frozenset({"admin", "ops", "marketing"})  # who may run them, and so see them
+_HANDS_OVER: Final = frozenset({"admin", "sdr", "sales", "manager", "head"})
 _OPERATIONS: Final = frozenset({"admin", "ops"})
 
 SECTIONS: Final[Sequence[Section]] = (
@@ -75,6 +76,7 @@ SECTIONS: Final[Sequence[Section]] = (
             Entry(_("Leads"), "target", "leads:list", on_phone=True),
             Entry(_("People"), "users", "people:list"),
             Entry(_("Companies"), "building-2", "companies:list"),
+            Entry(_("Leads for sales"), "send", "handoff:list", _HANDS_OVER),
             Entry(_("Opportunities"), "handshake", "deals:list", on_phone=True),
         ),
     ),

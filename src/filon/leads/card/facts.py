@@ -242,7 +242,7 @@ def _names(rows: Sequence[FactRow], by: Actor) -> Names:
     )
 
 
-_USERS: Final = frozenset({"owner_id", "from_owner_id", "to_owner_id", "user_id"})
+_USERS: Final = frozenset({"owner_id", "from_owner_id", "to_owner_id", "user_id", "seller_id"})
 
 
 def _named(wanted: Mapping[str, set[int]], tables: Iterable[tuple[str, str, str]]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def primary(card: LeadCard, by: Actor) -> Primary | None:
     """What this stage calls for, as far as this actor may do it."""
     stage = str(card.lead["stage"])
     if stage == "mql" and by.may("leads.move"):
-        return Primary(label=_("Propose to sales"), icon="send", move="sql")
+        return Primary(label=_("Propose to sales"), icon="send", url=_address("handoff:propose", card.id))
     if stage == "sql" and by.may("deals.change") and (url := _address("deals:new")):
         return Primary(label=_("Create the opportunity"), icon="handshake", url=f"{url}?lead={card.id}")
     if stage == "opportunity" and by.may("deals.see") and (url := _address("deals:list")):

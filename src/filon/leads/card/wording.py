@@ -272,6 +272,23 @@ def _cancelled(fact: FactRow, _names: Names) -> str:
     return f"{text} ({reason})" if reason else text
 
 
+# Hand-offs ------------------------------------------------------------------------------------------------------------
+
+
+def _proposed(fact: FactRow, names: Names) -> str:
+    return _("proposed the lead to %(name)s") % {"name": _user(fact.get("seller_id"), names)}
+
+
+def _proposal(fact: FactRow) -> str:
+    answers: Mapping[str, object] = fact.get("answers", {})
+    return "\n".join(str(text) for text in answers.values())
+
+
+def _sent_back(fact: FactRow, _names: Names) -> str:
+    reason = reasons.label("nurturing", str(fact.get("reason", "")))
+    return _("sent the lead back: %(reason)s") % {"reason": reason}
+
+
 # Opportunities --------------------------------------------------------------------------------------------------------
 
 
@@ -459,6 +476,16 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         lambda fact, names: _("First contact owed again by %(moment)s") % {"moment": words.moment(fact.get("due_at"))},
         Weight.FOLD,
         _NOBODY,
+    ),
+    # Hand-offs
+    "interest_confirmed": _signal("star", lambda fact, names: _("confirmed their interest"), Weight.LINE),
+    "sql_proposed": Wording(Family.CHANGE, Subject.ACTOR, Weight.FULL, "send", _proposed, _proposal),
+    "sql_accepted": _change("circle-check", lambda fact, names: _("accepted the lead for sales")),
+    "sql_refused": Wording(Family.CHANGE, Subject.ACTOR, Weight.FULL, "undo-2", _sent_back),
+    "sql_withdrawn": _change("send", lambda fact, names: _("Sales owe no answer any more"), Weight.FOLD, _NOBODY),
+    "sql_reopened": _change("undo-2", lambda fact, names: _("Sales owe an answer again"), Weight.FOLD, _NOBODY),
+    "acceptance_breached": _change(
+        "circle-alert", lambda fact, names: _("Sales did not answer in time"), Weight.LINE, _NOBODY
     ),
     # Sequences
     "enrolled": _change("send", lambda fact, names: _("put the lead into a sequence")),
