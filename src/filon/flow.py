@@ -250,7 +250,7 @@ _FINDINGS = HomePanel(findings_home.TEMPLATE, findings_home.findings_panel)
 
 HOMES: Mapping[str, Sequence[HomePanel]] = {
     "head": [_HEADLINE, _FUNNEL, _DUE, _HANDOFFS],
-    "manager": [_HEADLINE, _FUNNEL, _HANDOFFS, _DUE, _DEALS],
+    "manager": [_HEADLINE, _FUNNEL, _DUE, _DEALS],
     "sdr": [_DUE, _CHANNELS, _HANDOFFS],
     "sales": [_HANDOFFS, _DEALS, _DUE],
     "marketing": [_CHANNELS, _IMPORTS, _FUNNEL, _FINDINGS],

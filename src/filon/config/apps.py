@@ -23,6 +23,7 @@ class HouseConfig(AppConfig):
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
+        from filon.nurture import words as nurture_words  # noqa: PLC0415
         from filon.nurture.sequences import walking  # noqa: PLC0415
         from filon.qualify import commands as qualify  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
@@ -36,7 +37,7 @@ class HouseConfig(AppConfig):
         jobs.connect(flow.JOBS, flow.CLOCKS)
         fields.connect(versions.half_life_days)
         facts.connect(record_names.elsewhere())
-        head.connect(working_hours.open_time)
+        head.connect(working_hours.open_time, nurture_words.next_step)
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from filon.core.conditions import ConditionError, describe, parse
 from filon.leads import fields
 from filon.leads.card.words import task
+from filon.nurture.models import Enrollment
 from filon.nurture.rules import StepRow
 
 
@@ -61,6 +64,13 @@ def ending(code: str) -> str:
         "removed": _("taken out by hand"),
         "refused": _("refuses our messages"),
     }.get(code) or reason(code)
+
+
+def next_step(lead_id: int) -> tuple[str, datetime | None] | None:
+    """What the sequence of a lead does next, and when; None for a lead in none. One statement."""
+    found = Enrollment.objects.filter(lead_id=lead_id, state=Enrollment.State.ACTIVE).order_by("due_at")
+    row = found.values_list("sequence__name", "due_at").first()
+    return (_("Sequence “%(name)s”") % {"name": row[0]}, row[1]) if row is not None else None
 
 
 def step_kind(code: str) -> str:

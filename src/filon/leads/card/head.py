@@ -11,19 +11,23 @@ from django.utils.translation import gettext as _
 
 from filon.core.access import Actor
 from filon.leads import reasons, rules
+from filon.leads.card import queries, words
 from filon.leads.card.queries import LeadCard
 from filon.leads.events import CallLogged, MessageSent, NoteWritten
 from filon.leads.moving import MOVES_TO
 from filon.ui import formats
 
 OpenTime = Callable[[datetime, datetime, int | None], timedelta]
+ByItself = Callable[[int], tuple[str, datetime | None] | None]
 _open_time: OpenTime | None = None
+_by_itself: ByItself | None = None
 
 
-def connect(open_time: OpenTime) -> None:
-    """Set who knows the open time between two moments in a team's hours; called once at start by `config`."""
-    global _open_time  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
-    _open_time = open_time
+def connect(open_time: OpenTime, by_itself: ByItself) -> None:
+    """Set who knows the open time between two moments in a team's hours, and what happens next to a lead by itself (in
+    words, and when); called once at start by `config`."""
+    global _open_time, _by_itself
+    _open_time, _by_itself = open_time, by_itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,25 @@ def promise(card: LeadCard, *, at: datetime) -> Promise | None:
         return Promise(due_at, left or at - due_at, is_tight=True, is_late=True)  # late in the night is late, too
     whole = _open_time(card.lead["routed_at"] or card.lead["captured_at"], due_at, card.team_id)
     return Promise(due_at, left, is_tight=left < whole / 4, is_late=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """What happens next: a colleague's action, or a step of its own."""
+
+    label: str
+    due_at: datetime | None
+    is_late: bool
+
+
+def next_action(card: LeadCard, *, at: datetime) -> NextAction | None:
+    """What is planned with the lead, else what happens to it by itself. Two statements at the most."""
+    planned = queries.planned(card.id)
+    if planned is not None:
+        kind, due_at = planned
+        return NextAction(words.task(kind), due_at, is_late=due_at < at)
+    step = _by_itself(card.id) if _by_itself is not None and card.lead["is_open"] else None
+    return NextAction(step[0], step[1], is_late=False) if step is not None else None
 
 
 def moves(card: LeadCard, by: Actor) -> Sequence[str]:

@@ -21,7 +21,8 @@ from filon.kit.identifiers import ValueProblem
 from filon.kit.text import fold
 from filon.leads import editing, events, fields, fills
 from filon.leads.card import words
-from filon.leads.models import Company, Lead, Person
+from filon.leads.models import Company, Lead, Person, Task
+from filon.leads.tasks import TODO
 
 _LARGEST_ID: Final = 2**63
 
@@ -168,6 +169,12 @@ def _row(model: Any, columns: Sequence[str], cells: Sequence[Any]) -> dict[str, 
         if cells[position] is not None:
             row[columns[position]] = reader(cells[position])
     return row
+
+
+def planned(lead_id: int) -> tuple[str, datetime] | None:
+    """The next action planned with a lead: its kind, and when it is due. One statement."""
+    found = Task.objects.filter(lead_id=lead_id, closed_at=None).exclude(kind=TODO)
+    return found.values_list("kind", "due_at").first()
 
 
 # Around it ------------------------------------------------------------------------------------------------------------

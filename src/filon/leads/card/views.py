@@ -58,6 +58,7 @@ def _head(request: Request, card: LeadCard) -> dict[str, Any]:
         "card": card,
         "steps": head.path(card, queries.passages(card.id), at=at),
         "promise": head.promise(card, at=at),
+        "next": head.next_action(card, at=at),
         "primary": head.primary(card, actor),
         "moves": [(stage, stages.label(stage)) for stage in head.moves(card, actor)],
         "last_act": words.act(last) if last else "",
