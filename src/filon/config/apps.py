@@ -18,6 +18,7 @@ class HouseConfig(AppConfig):
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.handoff import commands as handoff  # noqa: PLC0415
+        from filon.handoff import queries as handoffs  # noqa: PLC0415
         from filon.home import panels as homes  # noqa: PLC0415
         from filon.leads import fields, moving, panels, standing  # noqa: PLC0415
         from filon.leads.card import facts, head  # noqa: PLC0415
@@ -37,7 +38,7 @@ class HouseConfig(AppConfig):
         jobs.connect(flow.JOBS, flow.CLOCKS)
         fields.connect(versions.half_life_days)
         facts.connect(record_names.elsewhere())
-        head.connect(working_hours.open_time, nurture_words.next_step)
+        head.connect(working_hours.open_time, (handoffs.next_step, nurture_words.next_step))
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)

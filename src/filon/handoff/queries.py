@@ -13,6 +13,7 @@ from filon.core import access
 from filon.core.access import Actor
 from filon.core.models import User
 from filon.handoff.commands import SELLERS
+from filon.handoff.models import Handoff
 from filon.kit import sql
 from filon.kit.errors import not_found
 from filon.leads.sight import seen_by
@@ -115,6 +116,13 @@ def _row(cells: Sequence[Any], by: Actor, at: datetime) -> Row:
     may_answer = state == "proposed" and by.may("leads.move") and (by.id == cells[5] or by.may("leads.assign"))
     moments = (proposed_at, due_at, answered_at)
     return Row(*(*cells[:11], sql.as_json(cells[11]), *moments, is_late, may_answer))
+
+
+def next_step(lead_id: int) -> tuple[str, datetime | None] | None:
+    """The answer that sales owe a lead, in words, and when it is due; None when they owe none. One statement."""
+    found = Handoff.objects.filter(lead_id=lead_id, state=Handoff.State.PROPOSED)
+    row = found.values_list("seller__name", "due_at").first()
+    return (_("Answer of %(name)s") % {"name": row[0]}, row[1]) if row is not None else None
 
 
 # Whom to propose a lead to --------------------------------------------------------------------------------------------

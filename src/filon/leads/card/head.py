@@ -20,12 +20,12 @@ from filon.ui import formats
 OpenTime = Callable[[datetime, datetime, int | None], timedelta]
 ByItself = Callable[[int], tuple[str, datetime | None] | None]
 _open_time: OpenTime | None = None
-_by_itself: ByItself | None = None
+_by_itself: Sequence[ByItself] = ()
 
 
-def connect(open_time: OpenTime, by_itself: ByItself) -> None:
-    """Set who knows the open time between two moments in a team's hours, and what happens next to a lead by itself (in
-    words, and when); called once at start by `config`."""
+def connect(open_time: OpenTime, by_itself: Sequence[ByItself]) -> None:
+    """Set who knows the open time between two moments in a team's hours, and what happens next to a lead without its
+    owner (in words, and when), in order; called once at start by `config`."""
     global _open_time, _by_itself
     _open_time, _by_itself = open_time, by_itself
 
@@ -108,13 +108,19 @@ class NextAction:
 
 
 def next_action(card: LeadCard, *, at: datetime) -> NextAction | None:
-    """What is planned with the lead, else what happens to it by itself. Two statements at the most."""
+    """What is planned with the lead, else what others do next, or a sequence. Three statements at the most."""
     planned = queries.planned(card.id)
     if planned is not None:
         kind, due_at = planned
         return NextAction(words.task(kind), due_at, is_late=due_at < at)
-    step = _by_itself(card.id) if _by_itself is not None and card.lead["is_open"] else None
-    return NextAction(step[0], step[1], is_late=False) if step is not None else None
+    if not card.lead["is_open"]:
+        return None
+    for knows in _by_itself:
+        step = knows(card.id)
+        if step is not None:
+            label, due = step
+            return NextAction(label, due, is_late=due is not None and due < at)
+    return None
 
 
 def moves(card: LeadCard, by: Actor) -> Sequence[str]:
