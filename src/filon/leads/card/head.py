@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from filon.core.access import Actor
 from filon.leads import reasons, rules
-from filon.leads.card import queries, words
+from filon.leads.card import words
 from filon.leads.card.queries import LeadCard
 from filon.leads.events import CallLogged, MessageSent, NoteWritten
 from filon.leads.moving import MOVES_TO
@@ -108,10 +108,9 @@ class NextAction:
 
 
 def next_action(card: LeadCard, *, at: datetime) -> NextAction | None:
-    """What is planned with the lead, else what others do next, or a sequence. Three statements at the most."""
-    planned = queries.planned(card.id)
-    if planned is not None:
-        kind, due_at = planned
+    """What is planned with the lead, else what others do next, or a sequence. Two statements at the most."""
+    if card.planned is not None:
+        kind, due_at = card.planned
         return NextAction(words.task(kind), due_at, is_late=due_at < at)
     if not card.lead["is_open"]:
         return None

@@ -21,8 +21,7 @@ from filon.kit.identifiers import ValueProblem
 from filon.kit.text import fold
 from filon.leads import editing, events, fields, fills
 from filon.leads.card import words
-from filon.leads.models import Company, Lead, Person, Task
-from filon.leads.tasks import TODO
+from filon.leads.models import Company, Lead, Person
 
 _LARGEST_ID: Final = 2**63
 
@@ -97,15 +96,18 @@ _CELLS: Final = ", ".join(f'{alias}."{column}"' for alias, _model, columns in _T
 _CARD: Final = (
     f"SELECT {_CELLS}, COALESCE(owner.name, ''), COALESCE(campaign.name, ''), COALESCE(account_owner.name, ''), "
     "owner.team_id, "
-    "COALESCE((SELECT i.value FROM leads_identifier i WHERE i.person_id = person.id ORDER BY i.id LIMIT 1), '') "
+    "COALESCE((SELECT i.value FROM leads_identifier i WHERE i.person_id = person.id ORDER BY i.id LIMIT 1), ''), "
+    "task.kind, task.due_at "
     f"FROM {fields.source()} LEFT JOIN core_user AS account_owner ON account_owner.id = company.owner_id "
+    "LEFT JOIN leads_task AS task ON task.lead_id = lead.id AND task.closed_at IS NULL AND task.kind <> 'todo' "
     "WHERE lead.id = %s"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LeadCard:
-    """A lead with its person, its account (None without one), its owner's name and team.
+    """A lead with its person, its account (None without one), its owner's name and team, and the next action planned
+    with it (kind, due time).
 
     lead, person, company: rows by column name, times aware UTC, with `campaign_name`, `company` and `owner_name`.
     """
@@ -116,6 +118,7 @@ class LeadCard:
     owner: str
     team_id: int | None
     identifier: str
+    planned: tuple[str, datetime] | None = None
 
     @property
     def id(self) -> int:
@@ -156,11 +159,13 @@ def card(lead_id: int, *, by: Actor) -> LeadCard:
         own, cells = cells[: len(columns)], cells[len(columns) :]
         rows[alias] = _row(model, columns, own)
     company = rows["company"] if rows["company"]["id"] is not None else None
-    owner, campaign, account_owner, team_id, identifier = cells
+    owner, campaign, account_owner, team_id, identifier, task, due = cells
     rows["lead"]["campaign_name"] = campaign
     rows["company"]["owner_name"] = account_owner
     rows["person"]["company"] = rows["company"]["name"] or ""
-    return LeadCard(rows["lead"], rows["person"], company, owner, team_id, identifier)
+    due_at = sql.as_utc(due)
+    planned = (task, due_at) if due_at is not None else None
+    return LeadCard(rows["lead"], rows["person"], company, owner, team_id, identifier, planned)
 
 
 def _row(model: Any, columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
@@ -169,12 +174,6 @@ def _row(model: Any, columns: Sequence[str], cells: Sequence[Any]) -> dict[str, 
         if cells[position] is not None:
             row[columns[position]] = reader(cells[position])
     return row
-
-
-def planned(lead_id: int) -> tuple[str, datetime] | None:
-    """The next action planned with a lead: its kind, and when it is due. One statement."""
-    found = Task.objects.filter(lead_id=lead_id, closed_at=None).exclude(kind=TODO)
-    return found.values_list("kind", "due_at").first()
 
 
 # Around it ------------------------------------------------------------------------------------------------------------
