@@ -60,7 +60,7 @@ from filon.nurture.sequences import ending, entering, walking
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
-from filon.routing.reactions import follow_stage, follow_undone_move, stop_promises
+from filon.routing.reactions import follow_owner, follow_stage, follow_undone_move, stop_promises
 from filon.scoring import carry as scoring_carry
 from filon.scoring import cooling, rescoring
 from filon.scoring import panels as scoring_panels
@@ -158,7 +158,7 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     Bounced: [ending.stop_for_acts],
     ConsentRefused: [ending.stop_for_refusal],
     StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage, handoff.follow_stage],
-    OwnerChanged: [tasks.follow_owner],
+    OwnerChanged: [tasks.follow_owner, follow_owner],
     StageMoveUndone: [follow_undone_move, handoff.follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""

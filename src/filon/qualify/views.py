@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,7 +21,7 @@ from filon.kit.errors import Kind, Refused
 from filon.leads import fields
 from filon.leads.card import queries as cards
 from filon.leads.reasons import OF_EXIT
-from filon.qualify import commands, queries, rules, words
+from filon.qualify import commands, pool, queries, rules, words
 from filon.qualify.commands import Called
 from filon.qualify.queries import Queue, Row
 
@@ -57,6 +57,18 @@ def call(request: Request, lead_id: int) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('qualify:worklist')}?{urlencode(query)}")
 
 
+@require_POST
+def take(request: Request) -> HttpResponse:
+    """Some leads of the common pool, for whoever asks."""
+    count = pool.take_some(by=request.actor, at=timezone.now())
+    if count:
+        said = ngettext("%(n)d lead of the common pool is yours.", "%(n)d leads of the common pool are yours.", count)
+        messages.success(request, said % {"n": count})
+    else:
+        messages.info(request, _("The common pool is empty: every lead to be contacted has an owner."))
+    return redirect("qualify:worklist")
+
+
 def _page(request: Request, *, lead_id: int | None, status: int, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     given = request.GET if request.method != "POST" else request.POST
@@ -72,6 +84,7 @@ def _page(request: Request, *, lead_id: int | None, status: int, refused: Refuse
         "more": max(0, len(rows) - _SHOWN),
         "refused": refused,
         "typed": request.POST if status != 200 else {},
+        "may_take": request.actor.may("leads.act"),
     }
     if chosen is not None or lead_id is not None:
         context |= _lead(request, (chosen.lead_id if chosen else lead_id) or 0, chosen, rows, now)

@@ -156,7 +156,6 @@ def assign_leads(items: Sequence[Assignment], *, by: Actor, at: datetime) -> lis
     rows.load_ids(seen_by(by, (item.lead_id for item in items)), lock=True)
     people = desk.colleagues(at)
     answers: list[Refused | None] = []
-    changed: dict[int, int | None] = {}
     for item in items:
         lead = rows.by_id.get(item.lead_id)
         owner = people.get(item.owner_id) if item.owner_id is not None else None
@@ -164,8 +163,6 @@ def assign_leads(items: Sequence[Assignment], *, by: Actor, at: datetime) -> lis
         answers.append(refusal)
         if refusal is None and lead is not None and lead["owner_id"] != item.owner_id:
             _hand_over(batch, lead, item.owner_id)
-            changed[lead["id"]] = item.owner_id
-    promises.hand_over(batch, changed)
     batch.write()
     return answers
 

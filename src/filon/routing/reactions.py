@@ -48,6 +48,14 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
     batch.write()
 
 
+def follow_owner(facts: Sequence[Told], at: datetime) -> None:
+    """What is owed to a lead is its new owner's to keep."""
+    changes: list[Any] = [fact.event for fact in facts]
+    batch = Batch([], by=facts[0].by, at=at)
+    promises.hand_over(batch, {change.lead_id: change.to_owner_id for change in changes})
+    batch.write()
+
+
 def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
     """A move was taken back: what it cancelled is owed again, and what it began is not."""
     batch = Batch([], by=facts[0].by, at=at)

@@ -23,11 +23,21 @@ class Migration(migrations.Migration):
             model_name="consent",
             name="leads_consent_purpose",
         ),
+        # Without its own index a column loses, on PostgreSQL, every index of it alone: the constraint is made anew.
+        migrations.RemoveConstraint(model_name="task", name="leads_task_one_next"),
         migrations.AlterField(
             model_name="task",
             name="lead",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="tasks", to="leads.lead"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="task",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True), models.Q(("kind", "todo"), _negated=True)),
+                fields=("lead",),
+                name="leads_task_one_next",
             ),
         ),
         migrations.AddConstraint(
