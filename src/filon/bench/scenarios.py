@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -145,6 +146,7 @@ def pages(place: Place, size: Size) -> Iterator[Figure]:
     place.run("import", str(file), "--as", "leads", "--mode", "live", "--system", "made")
     acts = made.write_acts(place.folder / "acts.csv", size.events, leads=size.leads)
     place.run("import", str(acts), "--as", "events", "--mode", "history", "--system", "made")
+    _add_reader(place)
     with place.serving():
         _settle(place)
         reader = _Reader(place)
@@ -159,6 +161,37 @@ def pages(place: Place, size: Size) -> Iterator[Figure]:
                     latencies.append(seconds)
             measured = Measured(latencies, {status: len(latencies)}, sum(latencies))
             yield _of(f"page_{name}", measured)
+
+
+def worklist(place: Place, size: Size) -> Iterator[Figure]:
+    """One SDR's worklist where every lead of the base is theirs: the page, and from a call to the next lead."""
+    _add_reader(place)
+    file = made.write(place.folder / "leads.csv", size.leads)
+    owned = ("--set", f"owner={_READER}", "--set", "stage=qualifying")
+    place.run("import", str(file), "--as", "leads", "--mode", "live", "--system", "made", *owned)
+    with place.serving():
+        _settle(place)
+        reader = _Reader(place)
+        pages_s, acts_s = [], []
+        for turn in range(60):
+            seconds, _status = reader.get("/qualify")
+            found = _CALL.search(reader.text)
+            if found is None:
+                raise RuntimeError("the worklist shows no lead to call")
+            call = {"outcome": "no_answer", "seen": found[2], "tab": "now", "next": found[3]}
+            begin = time.perf_counter()
+            reader.post(f"/qualify/{found[1]}/call", call)
+            acted = time.perf_counter() - begin
+            if turn >= 3:
+                pages_s.append(seconds)
+                acts_s.append(acted)
+    yield _of("page_worklist", Measured(pages_s, {200: len(pages_s)}, sum(pages_s)))
+    yield _of("call_to_next_lead", Measured(acts_s, {200: len(acts_s)}, sum(acts_s)))
+
+
+_CALL: Final = re.compile(
+    r'action="/qualify/(\d+)/call".*?name="seen" value="([^"]*)".*?name="next" value="([^"]*)"', re.DOTALL
+)
 
 
 def _settle(place: Place) -> None:
@@ -182,45 +215,44 @@ def _await_figures(reader: _Reader) -> None:
         time.sleep(2)  # less than the server keeps an idle connection
 
 
+_READER: Final = "bench@example.org"
+_PASSWORD: Final = "a long password of the bench"  # noqa: S105 — of a throw-away place
+
+
+def _add_reader(place: Place) -> None:
+    """A colleague who may do everything, for `_Reader`."""
+    command = [sys.executable, "-m", "filon", "user", "create", _READER, "--role", "admin", "--password-stdin"]
+    subprocess.run(command, input=_PASSWORD.encode(), env=place.environ, check=True, capture_output=True)
+
+
 class _Reader:
-    """A signed-in person with one kept connection."""
+    """A signed-in person with one kept connection. text: of the last page."""
 
     def __init__(self, place: Place) -> None:
-        password = "a long password of the bench"  # noqa: S105 — of a throw-away place
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "filon",
-                "user",
-                "create",
-                "bench@example.org",
-                "--role",
-                "admin",
-                "--password-stdin",
-            ],
-            input=password.encode(),
-            env=place.environ,
-            check=True,
-            capture_output=True,
-        )
         self._connection = HTTPConnection("127.0.0.1", place.port, timeout=60)
         self._cookies: dict[str, str] = {}
+        self._location = self.text = ""
         self.get("/sign-in")
-        form = {"email": "bench@example.org", "password": password, "csrfmiddlewaretoken": self._cookies["csrftoken"]}
-        self._ask("POST", "/sign-in", urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+        self.post("/sign-in", {"email": _READER, "password": _PASSWORD})
 
     def get(self, path: str) -> tuple[float, int]:
-        """(seconds, status) of a page."""
+        """(seconds, status) of a page; its text is in `text`."""
         start = time.perf_counter()
         status = self._ask("GET", path)
         return time.perf_counter() - start, status
+
+    def post(self, path: str, form: dict[str, str]) -> int:
+        """Send a form, and follow where it leads; the status there."""
+        typed = {"Content-Type": "application/x-www-form-urlencoded"}
+        status = self._ask("POST", path, urlencode({**form, "csrfmiddlewaretoken": self._cookies["csrftoken"]}), typed)
+        return self._ask("GET", self._location) if status == 302 else status
 
     def _ask(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> int:
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         self._connection.request(method, path, body, {**(headers or {}), "Cookie": cookie})
         answer = self._connection.getresponse()
-        answer.read()
+        self.text = answer.read().decode(errors="replace")
+        self._location = answer.getheader("Location") or ""
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
                 key, _, rest = value.partition("=")
@@ -234,4 +266,5 @@ SCENARIOS: Final[dict[str, Callable[[Place, Size], Iterator[Figure]]]] = {
     "api_leads": api_leads,
     "api_events": api_events,
     "pages": pages,
+    "worklist": worklist,
 }
