@@ -53,6 +53,7 @@ from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
+from filon.nurture import carry as nurture_carry
 from filon.nurture import panels as nurture_panels
 from filon.nurture.answers import arrivals
 from filon.nurture.sending import handing
@@ -217,7 +218,7 @@ UNDERSTAND: Mapping[str, Understand] = {
 MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Consent, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
 
-GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back,)
+GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back, nurture_carry.give_back)
 """What slices return to how it was before an import that is undone, before the rows it made go."""
 
 AFTER_UNDO: Sequence[Callable[..., None]] = (scoring_carry.give_back,)

@@ -172,7 +172,7 @@ class Enrollment(models.Model):
 
 
 class Delivery(models.Model):
-    """One message to one person for one step: at most once, for ever.
+    """One message to one person for one step: at most once, for ever. Whom it went to stays for that reason.
 
     It is `handing_over` from before the relay may have it until we know what the relay said. When nobody can know any
     more, it is `uncertain`, and only a person may send it again. (job_id, job_lease) is the run that hands it over.
@@ -190,9 +190,9 @@ class Delivery(models.Model):
 
     step = models.ForeignKey(Step, models.PROTECT, related_name="+", db_index=False)
     template = models.ForeignKey(Template, models.PROTECT, related_name="+", db_index=False)
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="deliveries")
-    lead = models.ForeignKey("leads.Lead", models.CASCADE, related_name="+")
-    person = models.ForeignKey("leads.Person", models.CASCADE, related_name="+", db_index=False)
+    enrollment = models.ForeignKey(Enrollment, models.PROTECT, related_name="deliveries")
+    lead = models.ForeignKey("leads.Lead", models.PROTECT, related_name="+")
+    person = models.ForeignKey("leads.Person", models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     message_id = models.CharField(max_length=255, unique=True)
     attempts = models.PositiveSmallIntegerField(default=0)
