@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from filon.core import jobs
 from filon.kit import sql
+
+KEPT: Final = timedelta(hours=1)
+"""How long a tick that was done stays: nobody looks for it, and a clock of seconds makes many."""
+_TIDY_EVERY: Final = 100
 
 
 class Ticker:
@@ -30,6 +35,8 @@ class Ticker:
             if self._seen.get(name) != tick:
                 if _take(name, tick, at):
                     started.append(name)
+                    if tick % _TIDY_EVERY == 0:
+                        jobs.forget_done(f"clock:{name}", before=at - KEPT)
                 self._seen[name] = tick
         return started
 

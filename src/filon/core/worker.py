@@ -132,6 +132,8 @@ class Worker:
         with self._changed:
             waiting = [claim for claim, _ in self._waiting]
             self._waiting.clear()
+            for job in self._running.values():
+                job.is_leaving = True
             self._changed.notify_all()
         self._try(lambda: leases.give_back(waiting, has_begun=False))
         end = time.monotonic() + GRACE_S

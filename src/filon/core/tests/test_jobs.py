@@ -277,6 +277,19 @@ def test_a_clock_whose_job_is_still_open_does_not_pile_up(at: datetime) -> None:
     assert Job.objects.count() == 1
 
 
+def test_ticks_that_were_done_are_forgotten_after_a_while(at: datetime) -> None:
+    ticker = Ticker([("quick", 1)])
+    jobs.connect({"quick": lambda job: None}, [])
+    for second in range(400):
+        moment = at + timedelta(seconds=second)
+        ticker.tick(moment)
+        jobs.run_due(moment)
+    assert Job.objects.filter(name="quick").count() == 400, "within the hour they stay"
+    later = at + timedelta(hours=2)
+    ticker.tick(later - timedelta(seconds=later.timestamp() % 100))
+    assert Job.objects.filter(name="quick", state="done").count() == 0
+
+
 def test_a_clock_for_an_unknown_job_stops_the_start() -> None:
     with pytest.raises(LookupError, match="nowhere"):
         jobs.connect({}, [("nowhere", 60)])

@@ -47,6 +47,8 @@ def send(job: JobContext) -> None:
                 job.progress(done, None)
                 if job.is_cancelled():
                     raise Cancelled
+                if job.is_leaving:
+                    return  # the next run goes on; what is on its way is settled first
     finally:
         lanes.close()
 

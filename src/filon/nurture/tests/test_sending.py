@@ -16,8 +16,9 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filon.core import jobs, line
+from filon.core import jobs, leases, line
 from filon.core.access import SYSTEM
+from filon.core.jobs import JobContext
 from filon.core.line import Batch, Entry
 from filon.core.models import Fact, Job
 from filon.kit.errors import Refused
@@ -339,6 +340,20 @@ def test_the_job_sends_what_may_be_sent_and_holds_the_rest(committed_db: str, at
     assert {recipient for recipient, _subject in relay.people} == {"claire@sogetrel.fr", "zoe@sogetrel.fr"}
     turn(at, "nurture.send")
     assert relay.received.total() == 2
+
+
+def test_a_worker_that_leaves_begins_no_more_messages(committed_db: str, at: datetime) -> None:
+    _many(at, [f"p{number}@sogetrel.fr" for number in range(40)])
+    jobs.enqueue("nurture.send", {}, at=at)
+    [claim] = leases.claim(1, "test", at)
+    job = JobContext(claim, at)
+    job.is_leaving = True
+    with HostileRelay() as relay, override_settings(FILON_EMAIL_URL=relay.url):
+        handing.send(job)
+    states = list(Delivery.objects.values_list("state", flat=True))
+    assert states.count("sent") == relay.received.total()
+    assert 0 < states.count("sent") < 40
+    assert set(states) == {"sent", "queued"}, "what was on its way is settled"
 
 
 def test_one_message_that_cannot_be_made_holds_up_no_other(
