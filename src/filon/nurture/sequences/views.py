@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -34,6 +35,7 @@ def show_all(request: Request) -> HttpResponse:
         "tabs": tabs("sequences"),
         "rows": rows,
         "has_sender": sender() is not None,
+        "is_kept_here": settings.FILON_EMAIL_URL.startswith("console:"),
         "may_change": request.actor.may("nurture.change"),
     }
     return render(request, "nurture/sequences.html", context)
@@ -47,7 +49,7 @@ def new(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: Request, sequence_id: int) -> HttpResponse:
+def change(request: Request, sequence_id: int) -> HttpResponse:
     """A sequence's name, who enters, and when it stops."""
     request.actor.require("nurture.change")
     return _edit(request, queries.sequence(sequence_id, by=request.actor))
