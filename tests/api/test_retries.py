@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from filon.config.api import api
 from filon.core import keys
-from filon.core.models import ApiKey, Fact, InboxEntry
+from filon.core.models import ApiKey, Fact, InboxEntry, User
 from filon.deals.models import Opportunity
+from filon.handoff.models import Handoff
 from filon.leads.models import Company, Lead, Person, Segment
 
 KEY = "filon_" + "r" * 43
@@ -52,6 +53,12 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"name": "Postes 2029", "version": 0},
         {"name": "Postes 2030", "version": 0},
     ),
+    "POST /api/v1/leads/{lead_id}/handoff": (
+        {"need": "Planifier", "authority": "Elle décide", "timing": "Avril"},
+        {"need": "Chiffrer", "authority": "Elle décide", "timing": "Avril"},
+    ),
+    "POST /api/v1/handoffs/{handoff_id}/accept": ({}, {"again": True}),
+    "POST /api/v1/handoffs/{handoff_id}/refuse": ({"reason": "no_project"}, {"reason": "incomplete"}),
 }
 """A body for each writing operation, and another one."""
 
@@ -82,6 +89,8 @@ def send(committed_db: str) -> Iterator[Any]:
         name="retries", prefix=KEY[:10], key_hash=keys.hash_of(KEY), scopes=["admin"], created_at=timezone.now()
     )
 
+    User.objects.create(name="Karim", email="karim@filon.test", role="sales", created_at=timezone.now())
+
     def send(name: str, body: Any, key: str = "") -> HttpResponse:
         method, path = name.split(" ")
         headers = {"Authorization": f"Bearer {KEY}"} | ({"Idempotency-Key": key} if key else {})
@@ -93,9 +102,27 @@ def send(committed_db: str) -> Iterator[Any]:
     keys._cache.clear()
 
 
+MODELS: dict[str, Any] = {
+    "lead_id": Lead,
+    "person_id": Person,
+    "company_id": Company,
+    "opportunity_id": Opportunity,
+    "handoff_id": Handoff,
+}
+
+
+def propose(name: str) -> None:
+    """A proposal that waits, where the operation answers one."""
+    if "{handoff_id}" in name:
+        Handoff.objects.all().delete()
+        at = timezone.now()
+        Handoff.objects.create(
+            lead=Lead.objects.earliest("pk"), seller=User.objects.get(), proposed_at=at, due_at=at + timedelta(hours=8)
+        )
+
+
 def _filled(path: str) -> str:
-    models = {"lead_id": Lead, "person_id": Person, "company_id": Company, "opportunity_id": Opportunity}
-    for name, model in models.items():
+    for name, model in MODELS.items():
         if "{" + name + "}" in path:
             path = path.replace("{" + name + "}", str(model.objects.order_by("id").first().pk))
     return path
@@ -105,6 +132,7 @@ def _filled(path: str) -> str:
 def test_a_retry_gets_the_first_answer_and_another_body_is_refused(send: Any, name: str) -> None:
     send("POST /api/v1/leads", {"email": EMAIL, "company": {"name": "Exemple"}})
     send("POST /api/v1/opportunities", {"name": "Affaire", "company": {"name": "Exemple"}})
+    propose(name)
     body, other = BODIES[name]
     first = send(name, body, "k1")
     assert first.status_code < 300, first.content
@@ -123,6 +151,7 @@ def test_nul_in_any_body_is_no_matter(send: Any, key: str) -> None:
     send("POST /api/v1/leads", {"email": EMAIL, "company": {"name": "Exemple"}})
     send("POST /api/v1/opportunities", {"name": "Affaire", "company": {"name": "Exemple"}})
     for name, (body, _) in BODIES.items():
+        propose(name)
         said = {field: value for field, value in body.items() if field != "version"}
         answer = send(name, orjson.loads(orjson.dumps(said).replace(b'":"', b'":"\\u0000')), key)
         assert answer.status_code < 300, (name, answer.content)
