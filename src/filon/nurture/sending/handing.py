@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
@@ -110,7 +111,9 @@ class _Lanes:
     def _relay(self) -> Relay:
         relay: Relay | None = getattr(self._mine, "relay", None)
         if relay is None:
-            relay = self._mine.relay = open_relay(settings.FILON_EMAIL_URL, settings.FILON_DATA_DIR / "mail")
+            name = urlsplit(settings.FILON_BASE_URL).hostname or "localhost"
+            relay = open_relay(settings.FILON_EMAIL_URL, settings.FILON_DATA_DIR / "mail", name=name)
+            self._mine.relay = relay
             self._relays.append(relay)
         return relay
 

@@ -61,9 +61,9 @@ class Relay(Protocol):
         """Say good-bye."""
 
 
-def open_relay(url: str, folder: Path) -> Relay:
-    """The relay that `FILON_EMAIL_URL` names; with `console:` messages stay in `folder`."""
-    return Folder(folder) if url.startswith("console:") else Smtp(url)
+def open_relay(url: str, folder: Path, *, name: str) -> Relay:
+    """The relay that `FILON_EMAIL_URL` names; with `console:` messages stay in `folder`. name: our own, as a host."""
+    return Folder(folder) if url.startswith("console:") else Smtp(url, name=name)
 
 
 class Folder:
@@ -85,9 +85,11 @@ class Folder:
 
 
 class Smtp:
-    """An SMTP server; the connection is kept as long as it serves."""
+    """An SMTP server; the connection is kept as long as it serves. name: what we call ourselves: looking it up anew
+    for each connection would ask the name servers, and wait for them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, name: str = "localhost") -> None:
+        self._name = name
         parts = urlsplit(url)
         self._is_tls, self._starts_tls = parts.scheme == "smtps", parts.scheme == "smtp+starttls"
         self._host = parts.hostname or "localhost"
@@ -127,9 +129,9 @@ class Smtp:
         if self._server is None:
             context = ssl.create_default_context()
             server: smtplib.SMTP = (
-                smtplib.SMTP_SSL(self._host, self._port, timeout=_CONNECT_S, context=context)
+                smtplib.SMTP_SSL(self._host, self._port, self._name, timeout=_CONNECT_S, context=context)
                 if self._is_tls
-                else smtplib.SMTP(self._host, self._port, timeout=_CONNECT_S)
+                else smtplib.SMTP(self._host, self._port, self._name, timeout=_CONNECT_S)
             )
             if server.sock is not None:
                 server.sock.settimeout(_ANSWER_S)
