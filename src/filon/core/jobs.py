@@ -163,6 +163,10 @@ class JobContext:
             raise LostLease
         return self.wants_cancel
 
+    def now(self) -> datetime:
+        """The time now, for work that goes on for long: `at` is when it began."""
+        return self._clock()
+
     def heartbeat(self) -> None:
         """Prolong the lease now (the worker does so every few seconds anyway). Raises LostLease."""
         kept = leases.keep_one(self.claim, self._clock())

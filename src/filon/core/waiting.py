@@ -24,7 +24,6 @@ from filon.kit.errors import Refused
 
 log = logging.getLogger("filon.inbox")
 _TOGETHER: Final = 200
-_COLUMNS: Final = ("door", "kind", "received_at", "actor_kind", "actor_id", "status", "payload", "idempotency_key")
 HELD: Final = "held"
 """The reason of an entry that its door kept apart: it does not go down the line unless somebody replays it."""
 
@@ -68,7 +67,7 @@ def drain(context: JobContext) -> None:
         if not waiting:
             return
         for bunch in _bunches(waiting):
-            _take(bunch, context.at)
+            _take(bunch, context.now())
 
 
 def _bunches(waiting: Sequence[InboxEntry]) -> list[list[_Stored]]:

@@ -244,8 +244,9 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
         said = {name: entry.values.get(name, "") for name in ("path", "message", "wants")}
         batch.tell(Submitted(at=said_at, **said, **origin))
         rows = batch.rows(Lead)
-        rows.change(lead, "last_act_at", said_at)
-        rows.change(lead, "last_act", Submitted.kind)
+        if lead["last_act_at"] is None or lead["last_act_at"] <= said_at:
+            rows.change(lead, "last_act_at", said_at)
+            rows.change(lead, "last_act", Submitted.kind)
         item.is_changed = True
 
 

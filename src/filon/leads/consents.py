@@ -67,6 +67,8 @@ def _record(batch: Batch, item: Item, purpose: str, known: _Known) -> None:
     if not replaces(is_given, known=before["state"] if before else None, is_own_act=entry.door in _OWN_DOORS):
         return
     at: datetime = entry.values.get("captured_at") or entry.at
+    if before is not None and before["state"] == Consent.State.REFUSED and before["at"] > at:
+        return  # said before the refusal and taken in after it: the refusal stands
     cells = {
         "state": str(Consent.State.GIVEN if is_given else Consent.State.REFUSED),
         "text_id": entry.values.get(text_of(purpose)),

@@ -11,7 +11,7 @@ from filon.kit import sql
 
 def seen_by(actor: Actor, ids: Iterable[int]) -> dict[int, int]:
     """Those of these leads that the actor may see, with the id of their person. One statement."""
-    wanted = sorted(set(ids))
+    wanted = sorted({lead_id for lead_id in ids if lead_id < 2**63})
     if not wanted:
         return {}
     where, params = sql.any_of("lead.id", wanted)

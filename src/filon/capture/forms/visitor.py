@@ -11,6 +11,7 @@ from typing import Any, Final
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
 from filon.capture import entries
 from filon.capture.entries import LeadIn
@@ -21,6 +22,7 @@ from filon.core import waiting
 from filon.core.access import SCOPES, Actor
 from filon.core.inbox import Arrival
 from filon.core.line import Entry
+from filon.kit.errors import Kind, Refused
 from filon.leads import consents
 
 ROUTE: Final = "POST /f"
@@ -70,7 +72,7 @@ def _field(question: Question) -> forms.Field:
         case "email":
             return forms.EmailField(max_length=320, widget=forms.EmailInput(attrs=fill), **said)
         case "number":
-            return _Count(min_value=0, max_value=10**9, widget=forms.TextInput(attrs={"inputmode": "numeric"}), **said)
+            return _Count(min_value=0, max_value=10**8, widget=forms.TextInput(attrs={"inputmode": "numeric"}), **said)
         case "long":
             return forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 4}), **said)
         case "choice":
@@ -168,7 +170,7 @@ def _origin(form: Form, came: Mapping[str, str]) -> dict[str, str]:
 
 def arrival(body: Any, by: Actor, at: datetime) -> Arrival:
     """What was kept of a submission, as an arrival of the line; also how it is replayed. Raises Refused."""
-    entry = entries.lead_entry(LeadIn.model_validate(body["lead"]), at=at, door="form")
+    entry = entries.lead_entry(_said(body["lead"]), at=at, door="form")
     _complete(entry, body)
     return Arrival(
         door="form",
@@ -180,6 +182,17 @@ def arrival(body: Any, by: Actor, at: datetime) -> Arrival:
         at=at,
         shape=entries.lead_answer,
     )
+
+
+def _said(lead: Mapping[str, Any]) -> LeadIn:
+    """What was answered, in the shape of the door. Raises Refused naming what cannot be."""
+    try:
+        return LeadIn.model_validate(lead)
+    except ValidationError as error:
+        names = {str(item["loc"][0]) for item in error.errors()}
+        message = _("This answer cannot be: please check it.")
+        errors: list[dict[str, object]] = [{"field": name, "message": message} for name in sorted(names)]
+        raise Refused(message, Kind.INVALID, errors, "invalid") from error
 
 
 def _complete(entry: Entry, body: Mapping[str, Any]) -> None:

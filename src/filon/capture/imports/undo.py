@@ -143,7 +143,7 @@ def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[in
     found = sql.fetch(
         f"SELECT DISTINCT fact.{column} FROM core_fact fact WHERE {where} "
         "AND (fact.import_id IS NULL OR fact.import_id <> %s) "
-        f"AND (fact.actor_kind IN ('user', 'key') OR fact.import_id IS NOT NULL) AND {LIVE_FACT_SQL}",
+        f"AND (fact.actor_kind IN ('user', 'key', 'form', 'mail') OR fact.import_id IS NOT NULL) AND {LIVE_FACT_SQL}",
         [*params, import_id],
     )
     return {row[0] for row in found}

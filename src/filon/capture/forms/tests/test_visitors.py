@@ -32,12 +32,12 @@ TYPED = {"last_name": "Morel", "email": "Claire.Morel@sogetrel.fr", "phone": "06
 
 
 class _Context:
-    def __init__(self, at: datetime) -> None:
-        self.at = at
+    def now(self) -> datetime:
+        return timezone.now()
 
 
 def drain() -> None:
-    waiting.drain(_Context(timezone.now()))  # type: ignore[arg-type]  # all it reads of a job
+    waiting.drain(_Context())  # type: ignore[arg-type]  # all it reads of a job
 
 
 @pytest.fixture
@@ -230,3 +230,21 @@ def test_the_first_answer_is_due_from_when_it_was_sent(form: Form, at: datetime)
 def test_texts_of_consent_are_kept_once(form: Form, at: datetime) -> None:
     commands.save_form(Draft(title="Autre", questions=QUESTIONS, notice="x", consent=CONSENT), by=SYSTEM, at=at)
     assert ConsentText.objects.count() == 1
+
+
+def test_what_the_line_could_not_take_is_said_while_the_visitor_is_there(form: Form) -> None:
+    assert send(form, {**TYPED, "company.employees": "200 000 000"}).status_code == 422
+    assert send(form, {**TYPED, "last_name": "M" * 5000}).status_code == 422
+    assert not InboxEntry.objects.exists()
+
+
+def test_a_consent_that_was_late_does_not_undo_a_refusal(form: Form) -> None:
+    send(form, {**TYPED, "consent": "on"})
+    InboxEntry.objects.update(received_at=timezone.now() - timedelta(days=5))
+    person = Person.objects.create(
+        email="claire.morel@sogetrel.fr", created_at=timezone.now(), updated_at=timezone.now()
+    )
+    person.identifiers.create(kind="email", value="claire.morel@sogetrel.fr")
+    Consent.objects.create(person=person, purpose="email", state="refused", door="mail", at=timezone.now())
+    drain()
+    assert Consent.objects.get(purpose="email").state == "refused"

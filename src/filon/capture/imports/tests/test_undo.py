@@ -357,3 +357,13 @@ def test_undoing_the_last_import_is_as_never_having_imported_it(
         for table, rows in before.items():
             assert after[table] == rows
         transaction.set_rollback(True)
+
+
+def test_who_has_filled_in_our_form_since_stays(take: Take, at: datetime) -> None:
+    imported = take("external_id,email\n1,a@b.fr\n")
+    entry = Entry(kind="lead", door="form", at=at, values={"email": "a@b.fr", "message": "Rappelez-moi"})
+    visitor = Actor("form", 1, permissions=SYSTEM.permissions)
+    line.run_with_retries(lambda: Batch([entry], by=visitor, at=at))
+    take_back(imported, at)
+    assert Person.objects.get().email == "a@b.fr"
+    assert Lead.objects.count() == 1
