@@ -167,7 +167,7 @@ def _to_answer(batch: Batch, handoff_id: int, by: Actor) -> tuple[Handoff, dict[
         raise not_found(_("Proposal to sales"))
     lead = _lead(batch, known, by)
     handoff = Handoff.objects.select_for_update(of=("self",)).select_related("seller").get(pk=handoff_id)
-    if by.id != handoff.seller_id and not by.may("leads.assign"):
+    if not rules.may_answer(by, handoff.seller_id):
         raise Refused(_("Only the seller it was proposed to can answer."), Kind.FORBIDDEN, code="forbidden")
     if handoff.state != Handoff.State.PROPOSED:
         raise Refused(_("This proposal has been answered already."), Kind.CONFLICT, code="answered")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from filon.core import access
 from filon.core.access import Actor
 from filon.core.models import User
+from filon.handoff import rules
 from filon.handoff.commands import SELLERS
 from filon.handoff.models import Handoff
 from filon.kit import sql
@@ -112,8 +113,8 @@ def _rows(
 def _row(cells: Sequence[Any], by: Actor, at: datetime) -> Row:
     proposed_at, due_at, answered_at = (sql.as_utc(cell) for cell in cells[12:15])
     state, until = cells[8], answered_at or at
-    is_late = state != "withdrawn" and due_at is not None and until > due_at
-    may_answer = state == "proposed" and by.may("leads.move") and (by.id == cells[5] or by.may("leads.assign"))
+    is_late = state != "withdrawn" and due_at is not None and rules.is_late(due_at, until)
+    may_answer = state == "proposed" and rules.may_answer(by, cells[5])
     moments = (proposed_at, due_at, answered_at)
     return Row(*(*cells[:11], sql.as_json(cells[11]), *moments, is_late, may_answer))
 

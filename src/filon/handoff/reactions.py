@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from filon.core import ledger
-from filon.core.access import SYSTEM
+from filon.core.access import SYSTEM, Actor
 from filon.core.jobs import JobContext
 from filon.core.ledger import Event, Told
 from filon.handoff import rules
@@ -31,20 +31,27 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
         if event.to_stage != "sql":
             moves[event.lead_id] = event
     waiting = Handoff.objects.select_for_update().filter(lead_id__in=moves, state=Handoff.State.PROPOSED)
-    told: list[Event] = []
-    for handoff in waiting:
-        move = moves[handoff.lead_id]
-        is_accepted = move.to_stage in _SALES
-        handoff.state = Handoff.State.ACCEPTED if is_accepted else Handoff.State.WITHDRAWN
-        handoff.answered_at = at
-        handoff.answered_by_id = facts[0].by.id if facts[0].by.kind == "user" else None
-        handoff.save(update_fields=["state", "answered_at", "answered_by"])
-        ids = _ids(handoff, move.person_id, move.company_id)
-        if is_accepted:
-            told.append(SqlAccepted(at=at, is_late=rules.is_late(handoff.due_at, at), **ids))
-        else:
-            told.append(SqlWithdrawn(at=at, **ids))
+    told = [
+        _answered_by(handoff, moves[handoff.lead_id], moves[handoff.lead_id].to_stage, by=facts[0].by, at=at)
+        for handoff in waiting
+    ]
     ledger.append(told, by=facts[0].by, learnt_at=at)
+
+
+def _answered_by(handoff: Handoff, gone: Any, to_stage: str, *, by: Actor, at: datetime) -> Event:
+    """A proposal whose lead has gone to another stage waits no more; what is told of it.
+
+    gone: what names its person and company: the passage, or the lead.
+    """
+    is_accepted = to_stage in _SALES
+    handoff.state = Handoff.State.ACCEPTED if is_accepted else Handoff.State.WITHDRAWN
+    handoff.answered_at = at
+    handoff.answered_by_id = by.id if by.kind == "user" else None
+    handoff.save(update_fields=["state", "answered_at", "answered_by"])
+    ids = _ids(handoff, gone.person_id, gone.company_id)
+    if is_accepted:
+        return SqlAccepted(at=at, is_late=rules.is_late(handoff.due_at, at), **ids)
+    return SqlWithdrawn(at=at, **ids)
 
 
 def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
@@ -77,18 +84,26 @@ def run(job: JobContext) -> None:
 
 
 def breach_due(*, at: datetime) -> int:
-    """Mark every proposal whose time has passed without an answer, and tell it; how many. Each is told once."""
+    """Mark every proposal whose time has passed without an answer, and tell it; how many. Each is told once.
+
+    History starts no reaction: a lead that an import has taken elsewhere meanwhile is found here, and breaks no
+    promise.
+    """
     with transaction.atomic():
         late = Handoff.objects.filter(state=Handoff.State.PROPOSED, breached_at=None, due_at__lt=at)
         found = list(late.select_for_update(skip_locked=True, of=("self",)).select_related("lead")[:1000])
-        told: list[Event] = []
-        for handoff in found:
-            handoff.breached_at = handoff.due_at
-            handoff.save(update_fields=["breached_at"])
-            ids = _ids(handoff, handoff.lead.person_id, handoff.lead.company_id)
-            told.append(AcceptanceBreached(at=handoff.due_at, **ids))
+        told = [_breached(handoff, at) for handoff in found]
         ledger.append(told, by=SYSTEM, learnt_at=at)
-    return len(found)
+    return sum(isinstance(event, AcceptanceBreached) for event in told)
+
+
+def _breached(handoff: Handoff, at: datetime) -> Event:
+    lead = handoff.lead
+    if lead.stage != "sql":
+        return _answered_by(handoff, lead, lead.stage, by=SYSTEM, at=at)
+    handoff.breached_at = handoff.due_at
+    handoff.save(update_fields=["breached_at"])
+    return AcceptanceBreached(at=handoff.due_at, **_ids(handoff, lead.person_id, lead.company_id))
 
 
 def _ids(handoff: Handoff, person_id: int | None, company_id: int | None) -> dict[str, Any]:

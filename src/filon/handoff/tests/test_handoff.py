@@ -140,6 +140,29 @@ def test_only_its_seller_or_who_assigns_answers(
     assert refused.value.code == "answered"
 
 
+def test_a_key_with_the_number_of_a_seller_is_not_that_seller(
+    lead: Lead, sdr: User, seller: User, at: datetime
+) -> None:
+    handoff = propose(lead, seller, sdr, at)
+    key = Actor("key", seller.pk, permissions=frozenset({"leads.see", "leads.move"}))
+    assert [row.may_answer for row in queries.waiting(by=key, at=at)] == [False]
+    with pytest.raises(Refused) as refused:
+        commands.accept(handoff.pk, by=key, at=at)
+    assert refused.value.code == "forbidden"
+
+
+@pytest.mark.parametrize(("stage", "state"), [("nurturing", "withdrawn"), ("opportunity", "accepted")])
+def test_a_lead_that_history_took_elsewhere_breaks_no_promise(
+    lead: Lead, sdr: User, seller: User, at: datetime, stage: str, state: str
+) -> None:
+    handoff = propose(lead, seller, sdr, at)
+    Lead.objects.update(stage=stage)
+    assert reactions.breach_due(at=handoff.due_at + DAY) == 0
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.breached_at) == (state, None)
+    assert "acceptance_breached" not in kinds()
+
+
 def test_an_answer_that_does_not_come_is_told_once(lead: Lead, sdr: User, seller: User, at: datetime) -> None:
     handoff = propose(lead, seller, sdr, at)
     assert reactions.breach_due(at=handoff.due_at) == 0
