@@ -68,7 +68,8 @@ def followings(attempt: int, *, at: datetime, team_id: int | None) -> dict[str, 
 @transaction.atomic
 def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
     """Log a call, close what was planned, and plan what follows; what that is. Needs `leads.act`, and `leads.move`
-    where the lead leaves. Emits CallLogged, TaskClosed, TaskPlanned, StageChanged.
+    where the lead leaves. A lead that an opportunity holds is followed up on the next working day instead of leaving.
+    Emits CallLogged, TaskClosed, TaskPlanned, StageChanged.
 
     Raises Refused: a day or a reason that is missing, or a lead that somebody else has worked on meanwhile.
     """
@@ -84,17 +85,29 @@ def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
         ActOn(lead_id=lead["id"], kind=CallLogged.kind, outcome=called.outcome, text=called.text, at=at), by=by, at=at
     )
     tasks.close(batch, planned, "done", person_id=lead["person_id"])
+    batch.rows(Lead).change(lead, "version", lead["version"] + 1)  # whoever looks at it now sees that it was called
     batch.write()
-    _go_on(lead["id"], called, follows, by=by, at=at)
+    if follows.stage and not _leaves(lead["id"], called, follows.stage, by=by, at=at):
+        follows = Next("follow_up", rules.working_day(1, rules.MORNING, at, _open_hours(at, team_of(by)), zone))
+    if not follows.stage:
+        _plan(lead["id"], called, follows, by=by, at=at)
     return follows
 
 
-def _go_on(lead_id: int, called: Called, follows: Next, *, by: Actor, at: datetime) -> None:
-    """Move the lead or plan what follows, now that the call is logged."""
-    if follows.stage:
-        reason = called.reason or ("unreachable" if called.outcome in rules.NOBODY else "")
-        moving.move_lead(Move(lead_id, follows.stage, reason), by=by, at=at)
-        return
+def _leaves(lead_id: int, called: Called, stage: str, *, by: Actor, at: datetime) -> bool:
+    """Move a called lead on; False where it may not leave, as an opportunity holds it: the call stands all the same."""
+    reason = called.reason or ("unreachable" if called.outcome in rules.NOBODY else "")
+    try:
+        moving.move_lead(Move(lead_id, stage, reason), by=by, at=at)
+    except Refused as refused:
+        if refused.kind is not Kind.CONFLICT:
+            raise
+        return False
+    return True
+
+
+def _plan(lead_id: int, called: Called, follows: Next, *, by: Actor, at: datetime) -> None:
+    """Plan what follows, now that the call is logged."""
     assert follows.due_at is not None  # noqa: S101 — `_check` asks the day where it is not known
     batch = Batch([], by=by, at=at)
     batch.rows(Lead).load_ids([lead_id], lock=True)

@@ -134,6 +134,31 @@ def test_of_two_who_look_at_one_lead_the_second_is_told(lead: Lead, by: Actor, a
     assert Fact.objects.filter(kind="call_logged").count() == 1
 
 
+def test_an_act_dated_ahead_hides_no_call_of_a_colleague(lead: Lead, by: Actor, at: datetime) -> None:
+    Lead.objects.update(last_act="page_viewed", last_act_at=at + 30 * DAY)
+    lead.refresh_from_db()
+    seen = commands.mark({"version": lead.version, "last_act_at": lead.last_act_at})
+    call(lead, "no_answer", by, at, seen=seen)
+    with pytest.raises(Refused) as refused:
+        call(lead, "no_answer", by, at, seen=seen)
+    assert refused.value.code == "stale"
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [("no_answer", ""), ("not_interested", "competitor")])
+def test_a_call_of_a_lead_with_an_opportunity_is_kept_and_followed_up(
+    lead: Lead, by: Actor, at: datetime, outcome: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "_with_deals", set)  # every lead that is asked about has an opportunity
+    Lead.objects.update(stage="opportunity")
+    for attempt in range(5 if outcome == "no_answer" else 1):
+        follows = call(lead, outcome, by, at + attempt * DAY, reason=reason)
+    assert follows.kind == "follow_up"
+    lead.refresh_from_db()
+    assert lead.stage == "opportunity"
+    assert Task.objects.get(closed_at=None).kind == "follow_up"
+    assert Fact.objects.filter(kind="call_logged").count() == attempt + 1
+
+
 def test_what_is_planned_ends_with_the_journey_and_follows_its_owner(
     lead: Lead, by: Actor, at: datetime, make_user: Callable[..., User]
 ) -> None:
