@@ -48,7 +48,7 @@ from filon.leads.events import (
 )
 from filon.leads.findings import home as findings_home
 from filon.leads.listing import home as leads_home
-from filon.leads.models import Company, Consent, Lead, Person
+from filon.leads.models import Company, Lead, Person
 from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
@@ -215,10 +215,14 @@ UNDERSTAND: Mapping[str, Understand] = {
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
-MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Consent, Lead, Person, Company, Cost)
+MADE_BY_IMPORTS: Sequence[type[Model]] = (Opportunity, Product, Lead, Person, Company, Cost)
 """Tables whose rows an import makes, in the order in which undoing it takes them back."""
 
-GIVE_BACK: Sequence[Callable[..., None]] = (deals_carry.give_back, nurture_carry.give_back)
+GIVE_BACK: Sequence[Callable[..., None]] = (
+    deals_carry.give_back,
+    nurture_carry.give_back,
+    consents.give_back,
+)
 """What slices return to how it was before an import that is undone, before the rows it made go."""
 
 AFTER_UNDO: Sequence[Callable[..., None]] = (scoring_carry.give_back,)

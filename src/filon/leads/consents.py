@@ -10,13 +10,21 @@ from typing import Any, Final
 from django.db import transaction
 
 from filon.core.access import SYSTEM
-from filon.core.line import Batch, Item
+from filon.core.line import Batch, Item, Rows
 from filon.kit import sql
+from filon.leads import giving_back
 from filon.leads.events import ConsentGiven, ConsentRefused
+from filon.leads.giving_back import PAGE
 from filon.leads.models import CONSENT_PURPOSES, Consent, ConsentText, Person
 
 _OWN_DOORS: Final = frozenset({"form", "mail"})
 """Doors through which the person themselves speaks: a form they fill in, a link in a message to them."""
+
+_SAID: Final[Mapping[str, Consent.State]] = {
+    ConsentGiven.kind: Consent.State.GIVEN,
+    ConsentRefused.kind: Consent.State.REFUSED,
+}
+"""What the facts of consent say."""
 
 
 def field_of(purpose: str) -> str:
@@ -116,6 +124,49 @@ def state_of(person_id: int, purpose: str) -> str:
     """What a person says of a purpose: given, refused, or empty when never asked. One statement."""
     states = Consent.objects.filter(person_id=person_id, purpose=purpose).values_list("state", flat=True)
     return str(states.first() or "")
+
+
+def give_back(import_id: int, *, at: datetime) -> None:
+    """Return what an import that is undone said of consents to what people say without it.
+
+    That is the last saying of each purpose that still counts, with its proof; none leaves the purpose as never asked.
+    In pages, each a transaction; a row that has gone back is no row of the import, so it may run twice.
+    """
+    while True:
+        with transaction.atomic():
+            ids = list(Consent.objects.filter(import_id=import_id).values_list("pk", flat=True)[:PAGE])
+            if not ids:
+                return
+            _return(ids)
+
+
+def _return(ids: list[int]) -> None:
+    """Three statements and one a kind of change."""
+    rows = Rows(Consent)
+    rows.load_ids(ids, lock=True)
+    told = giving_back.changes_of("person", {row["person_id"] for row in rows.by_id.values()}, _SAID)
+    never_asked = []
+    for row in rows.by_id.values():
+        said = [
+            fact for fact in told.get(row["person_id"], []) if fact.counts and fact.payload["purpose"] == row["purpose"]
+        ]
+        if not said:
+            never_asked.append(row["id"])
+            continue
+        for column, value in _as_said(said[-1]).items():
+            rows.change(row, column, value)
+    rows.write()
+    sql.delete_rows(Consent, never_asked)
+
+
+def _as_said(fact: giving_back.Told) -> dict[str, Any]:
+    return {
+        "state": str(_SAID[fact.kind]),
+        "text_id": fact.payload.get("text_id"),
+        "door": fact.door,
+        "at": fact.at,
+        "import_id": fact.import_id,
+    }
 
 
 @transaction.atomic

@@ -42,6 +42,7 @@ class Told:
     old: Any = None
     new: Any = None
     company_id: int | None = None
+    door: str = ""
 
     def of(self, old: Any, new: Any) -> Told:
         """The same fact, as what it says of one value."""
@@ -74,8 +75,8 @@ def changes_of(name: str, ids: Iterable[int], kinds: Iterable[str]) -> dict[int,
     """
     where, params = sql.any_of(f"fact.{name}_id", sorted(ids))
     found = sql.fetch(
-        f"SELECT fact.{name}_id, fact.id, fact.kind, fact.at, fact.import_id, fact.company_id, fact.payload, "
-        'detail."values", '
+        f"SELECT fact.{name}_id, fact.id, fact.kind, fact.at, fact.import_id, fact.company_id, fact.door, "
+        'fact.payload, detail."values", '
         f"CASE WHEN {LIVE_FACT_SQL} THEN 1 ELSE 0 END FROM core_fact fact "
         f"LEFT JOIN core_factdetail detail ON detail.fact_id = fact.id WHERE {where} {_ALONE.get(name, '')} "
         f"AND fact.kind IN ({_listed(kinds)}) "
@@ -83,7 +84,7 @@ def changes_of(name: str, ids: Iterable[int], kinds: Iterable[str]) -> dict[int,
         params,
     )
     told: dict[int, list[Told]] = {}
-    for row_id, fact_id, kind, at, import_id, company_id, payload, values, counts in found:
+    for row_id, fact_id, kind, at, import_id, company_id, door, payload, values, counts in found:
         moment, said = sql.as_utc(at), sql.as_json(values) or {}
         assert moment is not None  # noqa: S101 — every fact has its time
         told.setdefault(row_id, []).append(
@@ -97,6 +98,7 @@ def changes_of(name: str, ids: Iterable[int], kinds: Iterable[str]) -> dict[int,
                 said.get("old"),
                 said.get("new"),
                 company_id,
+                door,
             )
         )
     return told

@@ -26,7 +26,7 @@ from filon.core.line import Rows
 from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import giving_back
-from filon.leads.models import Company, CompanyKey, Finding, Identifier, Person, SourceRecord
+from filon.leads.models import Company, CompanyKey, Consent, Finding, Identifier, Person, SourceRecord
 
 GiveBack = Callable[..., None]
 _CHUNK: Final = 1000
@@ -159,6 +159,8 @@ def _keep(model: type[Model], ids: Iterable[int], import_id: int) -> int:
     if model in _NAMES:
         names, column = _NAMES[model]
         names._default_manager.filter(**{f"{column}__in": ids}, import_id=import_id).update(import_id=None)
+    if model is Person:  # a refusal stays with whoever stays: nobody is written to because a file was taken back
+        Consent.objects.filter(person_id__in=ids, import_id=import_id, state="refused").update(import_id=None)
     SourceRecord.objects.filter(kind=model.__name__.lower(), record_id__in=ids, import_id=import_id).update(
         import_id=None, last_import_id=import_id
     )

@@ -25,7 +25,7 @@ from filon.core.models import Fact, User
 from filon.kit import sql
 from filon.leads import giving_back, moving
 from filon.leads.events import FieldsChanged, OwnerChanged
-from filon.leads.models import Campaign, Company, CompanyKey, Finding, Identifier, Lead, Person, SourceRecord
+from filon.leads.models import Campaign, Company, CompanyKey, Consent, Finding, Identifier, Lead, Person, SourceRecord
 
 __all__ = ["take"]  # the fixture
 
@@ -367,3 +367,49 @@ def test_who_has_filled_in_our_form_since_stays(take: Take, at: datetime) -> Non
     take_back(imported, at)
     assert Person.objects.get().email == "a@b.fr"
     assert Lead.objects.count() == 1
+
+
+# Consents -------------------------------------------------------------------------------------------------------------
+
+
+def say(email: str, at: datetime, *, is_given: bool, door: str = "form", import_id: int | None = None) -> None:
+    """What somebody, or a file, says of consent to be written to."""
+    entry = Entry(kind="lead", door=door, at=at, values={"email": email, "consent.email": is_given})
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at, import_id=import_id))
+
+
+def consent_of(email: str) -> tuple[str, str, int | None] | None:
+    return Consent.objects.filter(person__email=email).values_list("state", "door", "import_id").first()
+
+
+def test_a_consent_that_an_import_said_again_outlives_its_undoing(take: Take, at: datetime) -> None:
+    say("claire@sogetrel.fr", at, is_given=True)
+    imported = take("email\nx@y.fr\n")
+    say("claire@sogetrel.fr", at + timedelta(days=1), is_given=False, door="file", import_id=imported.pk)
+    assert consent_of("claire@sogetrel.fr") == ("refused", "file", imported.pk)
+    take_back(imported, at)
+    assert consent_of("claire@sogetrel.fr") == ("given", "form", None)
+    assert Consent.objects.get().at == at
+
+
+def test_a_consent_goes_back_to_what_counts_through_imports_undone_in_any_order(take: Take, at: datetime) -> None:
+    first, second = take("email\nx@y.fr\n"), take("email\nz@y.fr\n")
+    come_by_form("claire@sogetrel.fr", at)
+    say("claire@sogetrel.fr", at, is_given=True, door="file", import_id=first.pk)
+    say("claire@sogetrel.fr", at, is_given=False, door="file", import_id=second.pk)
+    take_back(first, at)
+    assert consent_of("claire@sogetrel.fr") == ("refused", "file", second.pk)
+    take_back(second, at)
+    assert consent_of("claire@sogetrel.fr") is None
+
+
+@pytest.mark.parametrize(("is_given", "left"), [(True, None), (False, "refused")])
+def test_who_stays_after_an_undoing_keeps_a_refusal_and_no_consent(
+    take: Take, at: datetime, sdr: Actor, is_given: bool, left: str | None
+) -> None:
+    imported = take("email\nclaire@sogetrel.fr\n")
+    say("claire@sogetrel.fr", at, is_given=is_given, door="file", import_id=imported.pk)
+    log_call("claire@sogetrel.fr", sdr, at)
+    assert take_back(imported, at).kept
+    found = consent_of("claire@sogetrel.fr")
+    assert (found[0] if found else None) == left
