@@ -128,6 +128,15 @@ def refuse(handoff_id: int, reason: str, text: str, *, by: Actor, at: datetime) 
     return handoff
 
 
+def may_answer(by: Actor, seller_id: int) -> bool:
+    """Whether an actor may answer a proposal: its seller themselves, and whoever assigns leads.
+
+    An API key has ids of its own kind: one that shares its number with a seller is not that seller.
+    """
+    is_seller = by.kind == "user" and by.id == seller_id
+    return by.may("leads.move") and (is_seller or by.may("leads.assign"))
+
+
 # Shared ---------------------------------------------------------------------------------------------------------------
 
 
@@ -167,7 +176,7 @@ def _to_answer(batch: Batch, handoff_id: int, by: Actor) -> tuple[Handoff, dict[
         raise not_found(_("Proposal to sales"))
     lead = _lead(batch, known, by)
     handoff = Handoff.objects.select_for_update(of=("self",)).select_related("seller").get(pk=handoff_id)
-    if not rules.may_answer(by, handoff.seller_id):
+    if not may_answer(by, handoff.seller_id):
         raise Refused(_("Only the seller it was proposed to can answer."), Kind.FORBIDDEN, code="forbidden")
     if handoff.state != Handoff.State.PROPOSED:
         raise Refused(_("This proposal has been answered already."), Kind.CONFLICT, code="answered")

@@ -13,7 +13,7 @@ from filon.core import access
 from filon.core.access import Actor
 from filon.core.models import User
 from filon.handoff import rules
-from filon.handoff.commands import SELLERS
+from filon.handoff.commands import SELLERS, may_answer
 from filon.handoff.models import Handoff
 from filon.kit import sql
 from filon.kit.errors import not_found
@@ -114,9 +114,9 @@ def _row(cells: Sequence[Any], by: Actor, at: datetime) -> Row:
     proposed_at, due_at, answered_at = (sql.as_utc(cell) for cell in cells[12:15])
     state, until = cells[8], answered_at or at
     is_late = state != "withdrawn" and due_at is not None and rules.is_late(due_at, until)
-    may_answer = state == "proposed" and rules.may_answer(by, cells[5])
+    is_theirs = state == "proposed" and may_answer(by, cells[5])
     moments = (proposed_at, due_at, answered_at)
-    return Row(*(*cells[:11], sql.as_json(cells[11]), *moments, is_late, may_answer))
+    return Row(*(*cells[:11], sql.as_json(cells[11]), *moments, is_late, is_theirs))
 
 
 def next_step(lead_id: int) -> tuple[str, datetime | None] | None:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from filon.core.access import Actor
-
 CRITERIA: Final = ("need", "authority", "timing", "budget", "next_step")
 """What an SDR answers of a lead, in order: the need, who decides, when, with what money, what comes next."""
 REQUIRED: Final = frozenset({"need", "authority", "timing"})
@@ -40,15 +38,6 @@ def due_at(proposed_at: datetime, shifts: Iterable[Shift], *, within: timedelta 
             return begin + left
         left -= max(end - begin, timedelta(0))
     raise ValueError(f"{left} of the time falls after the last open hour")
-
-
-def may_answer(by: Actor, seller_id: int) -> bool:
-    """Whether an actor may answer a proposal: its seller themselves, and whoever assigns leads.
-
-    An API key has ids of its own kind: one that shares its number with a seller is not that seller.
-    """
-    is_seller = by.kind == "user" and by.id == seller_id
-    return by.may("leads.move") and (is_seller or by.may("leads.assign"))
 
 
 def is_late(due: datetime, at: datetime) -> bool:
