@@ -135,7 +135,8 @@ def _next_ids(model: type[Model], import_id: int, after: int = 0) -> list[int]:
 
 
 def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[int]:
-    """The rows that a person or another door has touched since, in a way that still counts."""
+    """The rows that a person or another door has touched since, in a way that still counts, or that another import or
+    system lists too: it may have said the same, and so have told nothing."""
     column = f"{model.__name__.lower()}_id"
     if column not in _TOLD_BY_ID or not ids:
         return set()
@@ -146,7 +147,13 @@ def _worked_on(model: type[Model], ids: Sequence[int], import_id: int) -> set[in
         f"AND (fact.actor_kind IN ('user', 'key', 'form', 'mail') OR fact.import_id IS NOT NULL) AND {LIVE_FACT_SQL}",
         [*params, import_id],
     )
-    return {row[0] for row in found}
+    where, params = sql.any_of("record_id", ids)
+    listed = sql.fetch(
+        f"SELECT record_id FROM leads_sourcerecord WHERE {where} AND kind = %s "
+        "AND (import_id IS NULL OR import_id <> %s)",
+        [*params, model.__name__.lower(), import_id],
+    )
+    return {row[0] for row in (*found, *listed)}
 
 
 def _keep(model: type[Model], ids: Iterable[int], import_id: int) -> int:

@@ -369,6 +369,17 @@ def test_who_has_filled_in_our_form_since_stays(take: Take, at: datetime) -> Non
     assert Lead.objects.count() == 1
 
 
+def test_whom_another_system_lists_too_stays_though_it_told_nothing_new(take: Take, at: datetime) -> None:
+    rows = "external_id,email,last_name,company\n1,claire@sogetrel.fr,Morel,Sogetrel\n2,jean@spie.fr,Petit,Spie\n"
+    first = take(rows, system="hubspot")
+    second = take(rows.splitlines()[0] + "\n" + rows.splitlines()[1], system="pipedrive")
+    assert second.created == 0
+    take_back(first, at)
+    assert list(Person.objects.values_list("email", flat=True)) == ["claire@sogetrel.fr"]
+    assert Lead.objects.get().import_id is None
+    assert SourceRecord.objects.get(kind="lead", system="pipedrive").record_id == Lead.objects.get().pk
+
+
 # Consents -------------------------------------------------------------------------------------------------------------
 
 
