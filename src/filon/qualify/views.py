@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -38,16 +38,8 @@ def worklist(request: Request) -> HttpResponse:
 def call(request: Request, lead_id: int) -> HttpResponse:
     """A call and what came of it; then the next lead."""
     at, typed = timezone.now(), request.POST
-    called = Called(
-        lead_id=lead_id,
-        outcome=typed.get("outcome", ""),
-        text=typed.get("text", ""),
-        when=_moment(typed.get("when", "")),
-        reason=typed.get("reason", ""),
-        seen=typed.get("seen", ""),
-    )
     try:
-        follows = commands.log_call(called, by=request.actor, at=at)
+        follows = commands.log_call(_called(lead_id, typed), by=request.actor, at=at)
     except Refused as refused:
         if refused.kind not in {Kind.INVALID, Kind.STALE, Kind.CONFLICT}:
             raise
@@ -55,6 +47,22 @@ def call(request: Request, lead_id: int) -> HttpResponse:
     messages.success(request, _("Logged %(what)s") % {"what": words.following(follows, at)})
     query = {"tab": _tab(typed.get("tab", "")), "lead": typed.get("next", "")}
     return HttpResponseRedirect(f"{reverse('qualify:worklist')}?{urlencode(query)}")
+
+
+def _called(lead_id: int, typed: QueryDict) -> Called:
+    """What was typed of a call. Raises Refused where the moment cannot be read: it must not become one of ours."""
+    when = _moment(typed.get("when", ""))
+    if when is None and typed.get("when", "").strip():
+        message = _("This is no date and time.")
+        raise Refused(message, Kind.INVALID, [{"field": "when", "message": message}], "invalid")
+    return Called(
+        lead_id=lead_id,
+        outcome=typed.get("outcome", ""),
+        text=typed.get("text", ""),
+        when=when,
+        reason=typed.get("reason", ""),
+        seen=typed.get("seen", ""),
+    )
 
 
 @require_POST

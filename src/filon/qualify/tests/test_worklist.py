@@ -213,3 +213,6 @@ def test_a_call_logged_on_the_page_opens_the_next_lead(lea: User) -> None:
     refused = client.post(f"/qualify/{second.pk}/call", posted | {"outcome": "not_now", "text": "Après l’été"})
     assert refused.status_code == 422
     assert "Après l’été" in refused.content.decode(), "what was typed stays"
+    unread = client.post(f"/qualify/{second.pk}/call", posted | {"outcome": "reached", "when": "jeudi à 10 h"})
+    assert unread.status_code == 422, "a day that cannot be read is not replaced by one of ours"
+    assert Task.objects.filter(lead=second).count() == 0
