@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext as _
@@ -123,7 +125,8 @@ def origin_of(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: Page, at: datetime) -> None:
-    """Keep what a visitor sent, durably: a worker takes it down the line. Sent twice, it counts once.
+    """Keep what a visitor sent, durably: a worker takes it down the line. Sent twice, it counts once; sent again with
+    other answers, those count too.
 
     answers: valid. page: of `read_token`. Raises Refused naming the questions whose answers cannot be.
     """
@@ -146,9 +149,14 @@ def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: P
         body=body,
         by=_author(form.pk),
         at=at,
-        once=f"form:{form.pk}:{page.mark}",
+        once=f"form:{form.pk}:{page.mark}:{_digest(body)}",
         is_held=is_machine,
     )
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    """What tells these answers from others."""
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def _author(form_id: int) -> Actor:

@@ -91,6 +91,16 @@ def test_a_page_sent_twice_is_one_submission(form: Form) -> None:
     assert Fact.objects.filter(kind="submitted").count() == 1
 
 
+def test_a_page_sent_again_with_corrected_answers_loses_none(form: Form) -> None:
+    html = page(form)
+    assert send(form, TYPED | {"phone": ""}, html).status_code == 202
+    assert send(form, TYPED | {"message": "Rappelez-moi demain"}, html).status_code == 202
+    drain()
+    lead = Lead.objects.select_related("person").get()
+    assert lead.person.phone == "+33612345678"
+    assert FactDetail.objects.filter(values__message="Rappelez-moi demain").count() == 1
+
+
 def test_where_the_visitor_comes_from_is_kept(form: Form) -> None:
     html = page(
         form, utm_source="LinkedIn", utm_medium="cpc", utm_campaign="Salon 2026", page="https://exemple.fr/tarifs"
