@@ -160,7 +160,7 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     ConsentRefused: [ending.stop_for_refusal],
     StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage, handoff.follow_stage],
     OwnerChanged: [tasks.follow_owner, follow_owner],
-    StageMoveUndone: [follow_undone_move, handoff.follow_undone_move],
+    StageMoveUndone: [follow_undone_move, tasks.follow_undone_move, handoff.follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
 

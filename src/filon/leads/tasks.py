@@ -40,19 +40,23 @@ def plan(
         created_at=batch.at,
     )
     rows.number()
+    _tell_planned(batch, task, lead["person_id"])
+    return task
+
+
+def _tell_planned(batch: Batch, task: dict[str, Any], person_id: int | None) -> None:
     batch.tell(
         TaskPlanned(
             at=batch.at,
             task_id=task["id"],
-            lead_id=lead["id"],
-            person_id=lead["person_id"],
-            task=kind,
-            owner_id=lead["owner_id"],
-            due_at=due_at,
-            attempt=attempt,
+            lead_id=task["lead_id"],
+            person_id=person_id,
+            task=task["kind"],
+            owner_id=task["owner_id"],
+            due_at=task["due_at"],
+            attempt=task["attempt"],
         )
     )
-    return task
 
 
 def close(batch: Batch, tasks: Sequence[dict[str, Any]], result: str, *, person_id: int | None = None) -> None:
@@ -83,6 +87,42 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
     for tasks in open_tasks(batch, gone).values():
         close(batch, tasks, "dropped")
     batch.write()
+
+
+def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
+    """What a move had dropped is planned again when the move is taken back, unless something else is by now.
+
+    Three statements when a lead is back on its journey. Emits TaskPlanned.
+    """
+    moves: dict[int, Any] = {}
+    for fact in facts:
+        move: Any = fact.event
+        if rules.is_open(move.to_stage):
+            moves[move.lead_id] = move
+    if not moves:
+        return
+    moved_at = _learnt_at(move.revokes_id for move in moves.values())
+    batch = Batch([], by=facts[0].by, at=at)
+    where, params = sql.any_of("lead_id", sorted(moves))
+    found = batch.rows(Task).load(f"{where} AND (closed_at IS NULL OR result = 'dropped')", params, lock=True)
+    busy = {task["lead_id"] for task in found if task["closed_at"] is None and task["kind"] != TODO}
+    for task in found:
+        move = moves[task["lead_id"]]
+        is_dropped = task["closed_at"] is not None and task["closed_at"] == moved_at.get(move.revokes_id)
+        if is_dropped and (task["kind"] == TODO or task["lead_id"] not in busy):
+            batch.rows(Task).change(task, "closed_at", None)
+            batch.rows(Task).change(task, "result", "")
+            _tell_planned(batch, task, move.person_id)
+    batch.write()
+
+
+def _learnt_at(fact_ids: Iterable[int]) -> dict[int, datetime | None]:
+    """When facts were learnt, by id. One statement."""
+    where, params = sql.any_of("id", sorted(fact_ids))
+    return {
+        row_id: sql.as_utc(moment)
+        for row_id, moment in sql.fetch(f"SELECT id, learnt_at FROM core_fact WHERE {where}", params)
+    }
 
 
 def follow_owner(facts: Sequence[Told], at: datetime) -> None:

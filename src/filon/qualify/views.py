@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
@@ -95,11 +96,12 @@ def _page(request: Request, *, lead_id: int | None, status: int, refused: Refuse
         "may_take": request.actor.may("leads.act"),
     }
     if chosen is not None or lead_id is not None:
-        context |= _lead(request, (chosen.lead_id if chosen else lead_id) or 0, chosen, rows, now)
+        shown_id = (chosen.lead_id if chosen else lead_id) or 0
+        context |= _lead(request, shown_id, _chosen(found.rows, shown_id), rows, now)
     return render(request, "qualify/worklist.html", context, status=status)
 
 
-def _chosen(rows: list[Row], lead_id: int | None) -> Row | None:
+def _chosen(rows: Sequence[Row], lead_id: int | None) -> Row | None:
     if lead_id is None:
         return rows[0] if rows else None
     return next((row for row in rows if row.lead_id == lead_id), None)

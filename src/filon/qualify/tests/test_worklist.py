@@ -172,6 +172,27 @@ def test_what_is_planned_ends_with_the_journey_and_follows_its_owner(
     assert (task.result, task.closed_at) == ("dropped", at + DAY)
 
 
+def test_a_move_taken_back_plans_again_what_it_had_dropped(lead: Lead, by: Actor, at: datetime) -> None:
+    call(lead, "no_answer", by, at)
+    planned = Task.objects.get()
+    moving.move_lead(Move(lead.pk, "disqualified", "competitor"), by=by, at=at + DAY)
+    assert not Task.objects.filter(closed_at=None).exists()
+    move = moving.last_moves([lead.pk])[lead.pk]
+    assert moving.undo_moves([move], by=by, at=at + DAY) == [None]
+    again = Task.objects.get()
+    assert (again.pk, again.closed_at, again.result, again.due_at) == (planned.pk, None, "", planned.due_at)
+    assert Fact.objects.filter(kind="task_planned").count() == 2
+
+
+def test_a_move_taken_back_leaves_alone_what_was_planned_since(lead: Lead, by: Actor, at: datetime) -> None:
+    call(lead, "no_answer", by, at)
+    moving.move_lead(Move(lead.pk, "nurturing"), by=by, at=at + DAY)
+    call(lead, "call_back", by, at + DAY, when=at + 5 * DAY)
+    move = moving.last_moves([lead.pk])[lead.pk]
+    assert moving.undo_moves([move], by=by, at=at + DAY) == [None]
+    assert Task.objects.get(closed_at=None).kind == "call_back"
+
+
 def test_everybody_sees_their_own_and_the_most_urgent_first(
     lea: User, by: Actor, at: datetime, make_user: Callable[..., User]
 ) -> None:
@@ -213,6 +234,8 @@ def test_a_call_logged_on_the_page_opens_the_next_lead(lea: User) -> None:
     refused = client.post(f"/qualify/{second.pk}/call", posted | {"outcome": "not_now", "text": "Après l’été"})
     assert refused.status_code == 422
     assert "Après l’été" in refused.content.decode(), "what was typed stays"
+    elsewhere = client.get("/qualify", {"lead": first.pk, "tab": "late"}).content.decode()
+    assert "tentative 2" in elsewhere, "a lead that stands in no row of the tab keeps its count of attempts"
     unread = client.post(f"/qualify/{second.pk}/call", posted | {"outcome": "reached", "when": "jeudi à 10 h"})
     assert unread.status_code == 422, "a day that cannot be read is not replaced by one of ours"
     assert Task.objects.filter(lead=second).count() == 0
