@@ -14,7 +14,6 @@ from filon.core.line import Batch, Item, Rows
 from filon.kit import sql
 from filon.leads import giving_back
 from filon.leads.events import ConsentGiven, ConsentRefused
-from filon.leads.giving_back import PAGE
 from filon.leads.models import CONSENT_PURPOSES, Consent, ConsentText, Person
 
 _OWN_DOORS: Final = frozenset({"form", "mail"})
@@ -134,7 +133,7 @@ def give_back(import_id: int, *, at: datetime) -> None:
     """
     while True:
         with transaction.atomic():
-            ids = list(Consent.objects.filter(import_id=import_id).values_list("pk", flat=True)[:PAGE])
+            ids = list(Consent.objects.filter(import_id=import_id).values_list("pk", flat=True)[: giving_back.PAGE])
             if not ids:
                 return
             _return(ids)

@@ -79,7 +79,7 @@ def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
     lead = _lead(batch, called, by)
     planned = [task for task in tasks.open_tasks(batch, [lead["id"]]).get(lead["id"], []) if task["kind"] != tasks.TODO]
     attempt = max([task["attempt"] for task in planned] or [0]) or 1
-    shifts, zone = _open_hours(at, team_of(by)), timezone.get_current_timezone()
+    shifts, zone = list(_open_hours(at, team_of(by))), timezone.get_current_timezone()
     follows = rules.following(called.outcome, attempt=attempt, at=at, shifts=shifts, zone=zone, when=called.when)
     log_act(
         ActOn(lead_id=lead["id"], kind=CallLogged.kind, outcome=called.outcome, text=called.text, at=at), by=by, at=at
@@ -88,7 +88,7 @@ def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
     batch.rows(Lead).change(lead, "version", lead["version"] + 1)  # whoever looks at it now sees that it was called
     batch.write()
     if follows.stage and not _leaves(lead["id"], called, follows.stage, by=by, at=at):
-        follows = Next("follow_up", rules.working_day(1, rules.MORNING, at, _open_hours(at, team_of(by)), zone))
+        follows = Next("follow_up", rules.working_day(1, rules.MORNING, at, shifts, zone))
     if not follows.stage:
         _plan(lead["id"], called, follows, by=by, at=at)
     return follows

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext as _
@@ -20,7 +18,7 @@ from filon.capture.entries import LeadIn
 from filon.capture.forms import asking, words
 from filon.capture.forms.asking import Question
 from filon.capture.models import Form
-from filon.core import waiting
+from filon.core import idempotency, waiting
 from filon.core.access import SCOPES, Actor
 from filon.core.inbox import Arrival
 from filon.core.line import Entry
@@ -149,14 +147,9 @@ def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: P
         body=body,
         by=_author(form.pk),
         at=at,
-        once=f"form:{form.pk}:{page.mark}:{_digest(body)}",
+        once=f"form:{form.pk}:{page.mark}:{idempotency.digest(body)}",
         is_held=is_machine,
     )
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    """What tells these answers from others."""
-    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def _author(form_id: int) -> Actor:
