@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from filon.core.line import Batch, Item
 from filon.kit import sql
 from filon.kit.text import fold
-from filon.leads import commands, events, names, records, rules
+from filon.leads import asking, commands, events, names, records, rules
 from filon.leads.events import LeadCaptured
 from filon.leads.models import Lead, Person
 
@@ -202,7 +202,18 @@ def _tell(
         **_origin(item, campaigns),
     )
     batch.tell(act)
-    if lead is not None and not act.is_machine and (lead["last_act_at"] is None or lead["last_act_at"] < at):
+    if (
+        lead is not None and not act.is_machine and at <= batch.at + AHEAD
+    ):  # a meeting of next week is planned, not held
+        _mark(batch, item, lead, act)
+
+
+def _mark(batch: Batch, item: Item, lead: dict[str, Any], act: events.Act) -> None:
+    """What a lead shows of its acts: the last one, and what still waits for an answer of ours."""
+    if lead["last_act_at"] is None or lead["last_act_at"] < act.at:
         rows = batch.rows(Lead)
-        rows.change(lead, "last_act_at", at)
+        rows.change(lead, "last_act_at", act.at)
         rows.change(lead, "last_act", act.kind)
+    asking.settle(batch, lead, act.kind, act.at)
+    if item.entry.is_live and item.entry.door != "file":  # a file tells what is over for those who bring it
+        asking.note(batch, lead, act.kind, act.at)

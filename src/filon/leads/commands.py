@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db import models
 
-from filon.core.line import Batch, Item
+from filon.core.line import Batch, Entry, Item
 from filon.core.models import User
 from filon.kit import sql
 from filon.kit.text import fold_common
-from filon.leads import fills, names, records, rules, stages
+from filon.leads import asking, fills, names, records, rules, stages
 from filon.leads.events import FieldsChanged, LeadCaptured, OwnerChanged, Submitted
 from filon.leads.models import Company, Finding, Lead, Person
 
@@ -247,7 +247,16 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
         if lead["last_act_at"] is None or lead["last_act_at"] <= said_at:
             rows.change(lead, "last_act_at", said_at)
             rows.change(lead, "last_act", Submitted.kind)
+        if item.outcome != "created" and _asks(entry, lead["channel"]):
+            asking.note(batch, lead, Submitted.kind, said_at)
         item.is_changed = True
+
+
+def _asks(entry: Entry, channel: str) -> bool:
+    """Whether a known person who comes again waits for us. A program that tells the same once more, without a word of
+    theirs, may only be keeping two systems equal."""
+    is_told = entry.door != "api" or bool(entry.values.get("message"))
+    return is_told and asking.is_asking(Submitted.kind, entry.door, channel, entry.values.get("wants", ""))
 
 
 def _move(batch: Batch, item: Item, lead: dict[str, Any]) -> None:

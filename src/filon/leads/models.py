@@ -201,6 +201,8 @@ class Lead(models.Model):
     import_id = models.BigIntegerField(null=True)
     last_act_at = models.DateTimeField(null=True, blank=True)
     last_act = models.CharField(max_length=40, default="", blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)  # an answer of ours is owed since then
+    asked = models.CharField(max_length=40, default="", blank=True)  # for this act
     # scoring
     fit = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     engagement_log = models.FloatField(null=True, blank=True)
@@ -239,6 +241,11 @@ class Lead(models.Model):
                 fields=["due_at"],
                 name="leads_lead_due",
                 condition=Q(due_at__isnull=False, responded_at__isnull=True, is_open=True),
+            ),
+            models.Index(
+                fields=["owner", "asked_at"],
+                name="leads_lead_asked",
+                condition=Q(asked_at__isnull=False, is_open=True),
             ),
             models.Index(
                 fields=["-last_act_at", "-id"], name="leads_lead_last_act", condition=Q(last_act_at__isnull=False)

@@ -22,6 +22,10 @@ _OWED: Final = (
     f"SELECT lead.id FROM leads_lead lead WHERE {_FREE} AND lead.due_at IS NOT NULL AND lead.responded_at IS NULL"
     "{scope} ORDER BY lead.due_at LIMIT %s"
 )
+_ASKING: Final = (
+    f"SELECT lead.id FROM leads_lead lead WHERE {_FREE} AND lead.asked_at IS NOT NULL{{scope}} "
+    "ORDER BY lead.asked_at LIMIT %s"
+)
 _PLANNED: Final = (
     f"SELECT lead.id FROM leads_task task JOIN leads_lead lead ON lead.id = task.lead_id WHERE {_FREE} "
     "AND task.owner_id IS NULL AND task.closed_at IS NULL AND task.kind <> 'todo' AND task.due_at <= %s{scope} "
@@ -37,8 +41,9 @@ _STAGE: Final = (
 def take_some(*, by: Actor, at: datetime, count: int = TAKEN) -> int:
     """Give the actor up to `count` leads that nobody has, the most urgent first; how many.
 
-    First answers owed, then what is planned for now, then MQLs and leads in qualification, the newest first. Two
-    colleagues at once take different ones. Needs `leads.act`, as a colleague. Emits OwnerChanged.
+    Who waits for an answer, first answers owed, then what is planned for now, then MQLs and leads in qualification,
+    the newest first. Two colleagues at once take different ones. Needs `leads.act`, as a colleague. Emits
+    OwnerChanged.
     """
     by.require("leads.act")
     if by.kind != "user":
@@ -62,6 +67,7 @@ def _free(by: Actor, at: datetime, count: int) -> list[int]:
     scoped = f" AND {scope}" if scope else ""
     lock = " FOR UPDATE OF lead SKIP LOCKED" if sql.is_postgresql() else ""
     asked: list[tuple[str, list[Any]]] = [
+        (_ASKING, [*more, count]),
         (_OWED, [*more, count]),
         (_PLANNED, [at, *more, count]),
         *((_STAGE, [stage, *more, count]) for stage in ("mql", "qualifying")),

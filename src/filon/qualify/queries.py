@@ -49,7 +49,7 @@ class Queue:
 _COLUMNS: Final = (
     "lead.id, COALESCE(NULLIF(person.full_name, ''), NULLIF(person.email, ''), person.phone), person.job_title, "
     "COALESCE(company.name, ''), company.employees, lead.stage, lead.stage_since, lead.grade, lead.last_act, "
-    "lead.last_act_at, CASE WHEN lead.responded_at IS NULL THEN lead.due_at END"
+    "lead.last_act_at, CASE WHEN lead.responded_at IS NULL THEN lead.due_at END, lead.asked, lead.asked_at"
 )
 _FROM: Final = (
     "JOIN leads_person person ON person.id = lead.person_id LEFT JOIN leads_company company ON "
@@ -58,7 +58,7 @@ _FROM: Final = (
 
 
 def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
-    """What this colleague has before them at `now`; evening: the end of their day. Three statements.
+    """What this colleague has before them at `now`; evening: the end of their day. Four statements.
 
     Each sort of lead is read by an index and cut, so that it costs the same with a thousand leads and a million.
     """
@@ -77,6 +77,11 @@ def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
         f"AND lead.responded_at IS NULL AND lead.is_open{scoped} ORDER BY lead.due_at LIMIT {_LOOKED_AT}",
         mine,
     )
+    asking = sql.fetch(
+        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id = %s AND lead.asked_at IS NOT NULL "
+        f"AND lead.is_open{scoped} ORDER BY lead.asked_at LIMIT {_LOOKED_AT}",
+        mine,
+    )
     stages = ", ".join(f"'{stage}'" for stage in WORKED)
     newest = sql.fetch(
         f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id = %s AND lead.is_open "
@@ -86,7 +91,7 @@ def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
         mine,
     )
     found: dict[int, Row] = {}
-    for cells in (*planned, *owed, *newest):
+    for cells in (*planned, *asking, *owed, *newest):
         if cells[0] not in found:
             found[cells[0]] = _row(cells, now)
     rows = sorted(found.values(), key=_place)
@@ -95,12 +100,22 @@ def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
 
 
 def _row(cells: Sequence[Any], now: datetime) -> Row:
-    lead_id, name, job_title, company, employees, stage, since, grade, last_act, last_act_at, promised_by, *task = cells
+    lead_id, name, job_title, company, employees, stage, since, grade, *more = cells
+    last_act, last_act_at, promised_by, asked, asked_at, *task = more
     kind, due_at, attempt, text = task or ("", None, 0, "")
     stage_since = sql.as_utc(since)
     assert stage_since is not None  # noqa: S101 — the column has one always
     waiting = Waiting(
-        stage, stage_since, grade, last_act, sql.as_utc(last_act_at), sql.as_utc(promised_by), kind, sql.as_utc(due_at)
+        stage,
+        stage_since,
+        grade,
+        last_act,
+        sql.as_utc(last_act_at),
+        sql.as_utc(promised_by),
+        asked,
+        sql.as_utc(asked_at),
+        kind,
+        sql.as_utc(due_at),
     )
     reason = rules.why(waiting, now=now, day_ago=now - timedelta(days=1))
     return Row(lead_id, name or "", job_title, company, employees, waiting, reason, attempt, text)

@@ -102,13 +102,11 @@ def _days(after: datetime, shifts: Iterable[Shift], zone: tzinfo) -> Iterator[tu
 
 ORDER: Final = ("answered", "call_back", "clock", "crossed", "planned", "open")
 """Why a lead is to be contacted now, the most urgent first."""
-ANSWERS: Final = frozenset({"replied", "inbound_call", "chat_started"})
-"""Acts of a person that wait for ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the queue looks at of a lead. task: kind of its open next action, if it has one."""
+    """What the queue looks at of a lead. asked: the act that waits for our answer. task: kind of its next action."""
 
     stage: str
     stage_since: datetime
@@ -116,14 +114,16 @@ class Waiting:
     last_act: str
     last_act_at: datetime | None
     promised_by: datetime | None
+    asked: str = ""
+    asked_at: datetime | None = None
     task: str = ""
     task_due_at: datetime | None = None
 
 
 def why(lead: Waiting, *, now: datetime, day_ago: datetime) -> str:
     """Why the lead is to be contacted now (see `ORDER`); empty when it waits for a later day."""
-    if lead.last_act in ANSWERS:
-        return "answered"
+    if lead.asked_at is not None and not (lead.stage == "nurturing" and lead.asked_at < lead.stage_since):
+        return "answered"  # who was put back to nurturing since is answered by that
     if lead.task == "call_back" and lead.task_due_at is not None and lead.task_due_at <= now:
         return "call_back"
     if lead.promised_by is not None:
@@ -138,7 +138,7 @@ def why(lead: Waiting, *, now: datetime, day_ago: datetime) -> str:
 def place(lead: Waiting, reason: str) -> tuple[int, float, str, float]:
     """Where it stands in the queue: by reason, then the earlier due, the better grade, the later act."""
     due = {
-        "answered": lead.last_act_at,
+        "answered": lead.asked_at,
         "clock": lead.promised_by,
         "call_back": lead.task_due_at,
         "planned": lead.task_due_at,

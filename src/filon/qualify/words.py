@@ -19,7 +19,7 @@ def reason(row: Row, now: datetime) -> str:
     acted = formats.ago(lead.last_act_at, now) if lead.last_act_at else ""
     match row.reason:
         case "answered":
-            return _("%(act)s %(ago)s: answer") % {"act": act(lead.last_act), "ago": acted}
+            return _("%(act)s %(ago)s: answer") % {"act": act(lead.asked), "ago": _when(lead.asked_at, now)}
         case "call_back":
             return _("Asked to be called back %(when)s") % {"when": _when(lead.task_due_at, now)}
         case "clock":

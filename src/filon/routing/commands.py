@@ -14,8 +14,8 @@ from filon.core.access import Actor
 from filon.core.ledger import Event
 from filon.core.line import Batch
 from filon.kit.errors import Kind, Refused, not_found
-from filon.leads import stages
-from filon.leads.events import ChatStarted, DemoRequested, InboundCall, OwnerChanged, Replied, Submitted
+from filon.leads import asking, stages
+from filon.leads.events import OwnerChanged
 from filon.leads.models import Lead
 from filon.leads.sight import seen_by
 from filon.routing import decisions, desk, promises
@@ -23,10 +23,6 @@ from filon.routing.decisions import Decision
 from filon.routing.desk import Waiting
 from filon.routing.events import LeadRouted
 
-ASKS: Final = (Submitted, DemoRequested, ChatStarted, InboundCall, Replied)
-"""Acts by which a person may ask for us; `is_asking` says which of them do."""
-
-_OWN_DOORS: Final = frozenset({"form", "api", "hook", "mail", "stand"})  # where the person speaks, not a colleague
 NOT_BUYERS: Final = frozenset({"student", "applicant", "competitor", "vendor", "spam"})
 """Classes of leads that are sent to nobody."""
 
@@ -80,18 +76,12 @@ def _waiting(batch: Batch) -> list[Waiting]:
 
 def _asks(event: Event) -> int | None:
     """The lead whose person asked for us by this act."""
-    if not isinstance(event, ASKS):
+    if not isinstance(event, asking.ASKS):
         return None
     act: Any = event
     if getattr(event, "is_machine", False):
         return None
-    return act.lead_id if is_asking(event.kind, act.door, act.channel, getattr(act, "wants", "")) else None
-
-
-def is_asking(kind: str, door: str, channel: str, wants: str) -> bool:
-    """Whether an act of one of these kinds means that the person asked for us: not when a colleague typed it in, when
-    we had called on them, or when a document was all they wanted."""
-    return kind != Submitted.kind or (door in _OWN_DOORS and channel != "outbound" and not wants)
+    return act.lead_id if asking.is_asking(event.kind, act.door, act.channel, getattr(act, "wants", "")) else None
 
 
 def _waits(lead: dict[str, Any], has_asked: bool) -> bool:

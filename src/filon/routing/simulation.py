@@ -11,6 +11,7 @@ from typing import Any, Final
 from filon.core.access import Actor
 from filon.core.line import Batch, Rows
 from filon.kit import sql
+from filon.leads import asking
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.routing import commands, decisions, desk
 from filon.routing.decisions import Decision, Desk, RuleSet
@@ -124,7 +125,7 @@ def _asked(leads: Sequence[dict[str, Any]]) -> set[int]:
     """The leads whose person asked for us when they came in."""
     came = {lead["id"]: lead["created_at"] for lead in leads}
     of_leads, params = sql.any_of("lead_id", sorted(came))
-    of_kinds, more = sql.any_of("kind", [cls.kind for cls in commands.ASKS])
+    of_kinds, more = sql.any_of("kind", [cls.kind for cls in asking.ASKS])
     found = sql.fetch(
         f"SELECT lead_id, kind, door, channel, learnt_at, payload FROM core_fact WHERE {of_leads} AND {of_kinds} "
         "AND NOT is_machine",
@@ -133,7 +134,7 @@ def _asked(leads: Sequence[dict[str, Any]]) -> set[int]:
     asked = set()
     for lead_id, kind, door, channel, learnt_at, payload in found:
         known_at, wants = sql.as_utc(learnt_at), sql.as_json(payload).get("wants", "")
-        if known_at is not None and known_at <= came[lead_id] and commands.is_asking(kind, door, channel, wants):
+        if known_at is not None and known_at <= came[lead_id] and asking.is_asking(kind, door, channel, wants):
             asked.add(lead_id)
     return asked
 

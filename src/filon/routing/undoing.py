@@ -10,14 +10,15 @@ from typing import Any, Final
 from filon.core.ledger import Told
 from filon.core.line import Batch
 from filon.kit import sql
+from filon.leads import asking
 from filon.leads.events import StageChanged, StageMoveUndone
 from filon.leads.models import Lead
-from filon.routing import commands, decisions, desk, promises
+from filon.routing import decisions, desk, promises
 from filon.routing.events import LeadRouted, PromiseCancelled, PromiseMade, RoutingUndone
 from filon.routing.models import Promise
 
 _PASSAGES: Final = frozenset({StageChanged.kind, StageMoveUndone.kind})
-_ASKS: Final = frozenset(event.kind for event in commands.ASKS)
+_ASKS: Final = frozenset(event.kind for event in asking.ASKS)
 _KINDS: Final = sorted({*_PASSAGES, *_ASKS, LeadRouted.kind, PromiseMade.kind, PromiseCancelled.kind})
 
 

@@ -110,8 +110,10 @@ def why(lead: Waiting) -> str:
     ("change", "reason"),
     [
         ({}, "open"),
-        ({"last_act": "replied"}, "answered"),
-        ({"last_act": "replied", "task": "call", "task_due_at": NOW + timedelta(days=3)}, "answered"),
+        ({"asked_at": NOW}, "answered"),
+        ({"asked_at": NOW, "task": "call", "task_due_at": NOW + timedelta(days=3)}, "answered"),
+        ({"asked_at": NOW, "stage": "nurturing", "stage_since": NOW}, "answered"),
+        ({"asked_at": NOW, "stage": "nurturing", "stage_since": NOW + timedelta(seconds=1)}, "open"),
         ({"task": "call_back", "task_due_at": NOW}, "call_back"),
         ({"task": "call_back", "task_due_at": NOW + timedelta(minutes=1)}, ""),
         ({"promised_by": NOW + timedelta(hours=1)}, "clock"),
@@ -129,6 +131,6 @@ def test_the_order_of_the_queue() -> None:
     later = replace(OPEN, promised_by=NOW + timedelta(hours=2))
     sooner = replace(OPEN, promised_by=NOW - timedelta(hours=2))
     better = replace(OPEN, grade="A1")
-    leads = [OPEN, better, later, sooner, replace(OPEN, last_act="replied"), replace(OPEN, grade="")]
+    leads = [OPEN, better, later, sooner, replace(OPEN, asked_at=NOW), replace(OPEN, grade="")]
     ranked = sorted(leads, key=lambda lead: rules.place(lead, why(lead)))
     assert ranked == [leads[4], sooner, later, better, OPEN, leads[5]]

@@ -201,9 +201,67 @@ def test_everybody_sees_their_own_and_the_most_urgent_first(
     Lead.objects.update(due_at=None)
     Lead.objects.filter(pk=second.pk).update(due_at=at + timedelta(hours=1))
     assert queue(by, at) == [(second.pk, "clock"), (first.pk, "open")]
-    Lead.objects.filter(pk=first.pk).update(last_act="replied")
+    Lead.objects.filter(pk=first.pk).update(asked_at=at)
     assert queue(by, at) == [(first.pk, "answered"), (second.pk, "clock")]
     assert queue(by, at + 2 * DAY, "late") == [(second.pk, "clock")]
+
+
+def act(kind: str, at: datetime, door: str = "api", **values: Any) -> None:
+    """Something that happened with Claire, told at that time."""
+    said = {"kind": kind, "email": "claire@sogetrel.fr", "at": at, **values}
+    entry = Entry(kind="event", door=door, at=at, values=said)
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at))
+
+
+def come_again(at: datetime, door: str = "form", **values: Any) -> None:
+    entry = Entry(kind="lead", door=door, at=at, values={"email": "claire@sogetrel.fr", **values})
+    line.run_with_retries(lambda: Batch([entry], by=SYSTEM, at=at))
+
+
+@pytest.mark.parametrize("kind", ["replied", "chat_started", "demo_requested"])
+def test_who_waits_for_an_answer_is_not_hidden_by_what_they_do_next(
+    lead: Lead, by: Actor, at: datetime, kind: str
+) -> None:
+    call(lead, "no_answer", by, at - DAY)
+    act(kind, at)
+    act("page_viewed", at + timedelta(minutes=1), path="/tarifs")
+    now = at + timedelta(minutes=2)
+    assert queue(by, now) == [(lead.pk, "answered")]
+    call(lead, "reached", by, now)
+    assert queue(by, now) == []
+
+
+def test_a_known_lead_that_comes_again_waits_for_an_answer(lead: Lead, by: Actor, at: datetime) -> None:
+    Lead.objects.update(route="sdr")
+    call(lead, "no_answer", by, at)
+    come_again(at + DAY / 2, wants="content")
+    come_again(at + DAY / 2, door="api")
+    assert queue(by, at + DAY / 2) == [], "a document, or a program that tells the same again, asks nothing of us"
+    come_again(at + DAY / 2, message="Rappelez-moi")
+    assert queue(by, at + DAY / 2) == [(lead.pk, "answered")]
+    moving.move_lead(Move(lead.pk, "nurturing"), by=by, at=at + DAY)
+    assert queue(by, at + DAY) == [], "putting it aside is an answer too"
+    come_again(at + 2 * DAY)
+    assert queue(by, at + 2 * DAY) == [(lead.pk, "answered")]
+
+
+def test_an_answer_of_before_leaves_the_question_open_and_a_file_asks_nothing(
+    lead: Lead, by: Actor, at: datetime
+) -> None:
+    act("replied", at - DAY, door="file")
+    assert Lead.objects.get().asked_at is None
+    act("replied", at)
+    act("message_sent", at - DAY)
+    assert Lead.objects.get().asked == "replied"
+    act("message_sent", at)
+    assert (Lead.objects.get().asked, Lead.objects.get().asked_at) == ("", None)
+
+
+def test_what_is_planned_for_later_is_not_the_last_act(lead: Lead, at: datetime) -> None:
+    values = {"kind": "meeting_held", "email": "claire@sogetrel.fr", "at": at + 7 * DAY}
+    line.run_with_retries(lambda: Batch([Entry(kind="event", door="file", at=at, values=values)], by=SYSTEM, at=at))
+    assert Fact.objects.filter(kind="meeting_held").exists()
+    assert Lead.objects.get().last_act != "meeting_held"
 
 
 def test_a_reader_may_look_and_not_call(lead: Lead, at: datetime, make_user: Callable[..., User]) -> None:
@@ -217,7 +275,7 @@ def test_the_queue_costs_the_same_for_one_lead_and_for_thirty(
 ) -> None:
     for number in range(30):
         come(f"p{number}@x{number}.fr", lea, at)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(queue(by, at)) == 30
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from filon.capture.imports import commands, undo
@@ -26,6 +26,7 @@ from filon.kit import sql
 from filon.leads import giving_back, moving
 from filon.leads.events import FieldsChanged, OwnerChanged
 from filon.leads.models import Campaign, Company, CompanyKey, Consent, Finding, Identifier, Lead, Person, SourceRecord
+from tests.frame.effort import examples
 
 __all__ = ["take"]  # the fixture
 
@@ -197,14 +198,14 @@ def test_what_the_import_alone_gave_rise_to_is_no_longer_to_be_known(take: Take,
 
 
 def test_the_last_act_of_a_lead_is_again_the_one_before_the_import(take: Take, sdr: Actor, at: datetime) -> None:
-    take("external_id,email\n1,a@b.fr\n2,c@d.fr\n")
-    log_call("a@b.fr", sdr, at + timedelta(hours=2))
+    take("external_id,email,captured_at\n1,a@b.fr,2026-01-05\n2,c@d.fr,2026-01-05\n")
+    log_call("a@b.fr", sdr, at - timedelta(hours=2))
     before = list(Lead.objects.order_by("id").values_list("last_act", "last_act_at"))
-    later = (at + timedelta(hours=3)).isoformat()
+    later = (at - timedelta(hours=1)).isoformat()
     rows = "".join(f"{email},demo_requested,{later}\n" for email in ("a@b.fr", "c@d.fr"))
     acts = take(f"email,kind,at\n{rows}", kind="events")
     assert set(Lead.objects.values_list("last_act", flat=True)) == {"demo_requested"}
-    take_back(acts, at + timedelta(hours=4))
+    take_back(acts, at + timedelta(hours=1))
     assert list(Lead.objects.order_by("id").values_list("last_act", "last_act_at")) == before
 
 
@@ -334,9 +335,8 @@ _files = st.lists(
 )
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
+@examples(
+    30,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
