@@ -44,7 +44,9 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in arguments if argument != "--long"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is stopped
     RESULTS.mkdir(parents=True, exist_ok=True)
-    which = "long" if is_long else "not long"
+    which = "(long or property)" if is_long else "not long"
+    if is_long:
+        os.environ["FILON_TESTS_THOROUGH"] = "1"
     given = os.environ.pop("FILON_DATABASE_URL", "")
     if given.startswith("postgres"):
         parts = _run_both(given.rpartition("/")[0], which, rest)

@@ -78,13 +78,9 @@ def crash(start_worker: StartWorker, *, kills: int, seed: int) -> None:
         assert sql.fetch("PRAGMA integrity_check") == [("ok",)]
 
 
-def test_ten_kills_lose_no_job_and_do_none_twice(start_worker: StartWorker) -> None:
-    crash(start_worker, kills=10, seed=20_260_302)
-
-
-@pytest.mark.long
-def test_sixty_kills_lose_no_job_and_do_none_twice(start_worker: StartWorker) -> None:
-    crash(start_worker, kills=60, seed=random.randrange(10**6))
+@pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.long)])
+def test_kills_lose_no_job_and_do_none_twice(start_worker: StartWorker, kills: int) -> None:
+    crash(start_worker, kills=kills, seed=random.randrange(10**6))
 
 
 def test_a_worker_asked_to_stop_finishes_its_job_and_gives_the_rest_back(

@@ -133,10 +133,6 @@ def _run(tree: ServerTree, kills: int) -> None:
     _check(tree, _torture(tree, kills, seed), seed)
 
 
-def test_ten_kills_lose_no_acknowledged_lead_and_double_none(live_server_tree: ServerTree) -> None:
-    _run(live_server_tree, 10)
-
-
-@pytest.mark.long
-def test_sixty_kills_lose_no_acknowledged_lead_and_double_none(live_server_tree: ServerTree) -> None:
-    _run(live_server_tree, 60)
+@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.long)])
+def test_kills_lose_no_acknowledged_lead_and_double_none(live_server_tree: ServerTree, kills: int) -> None:
+    _run(live_server_tree, kills)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from filon.core.access import SYSTEM
@@ -17,6 +17,7 @@ from filon.deals.commands import Change, change_opportunities
 from filon.deals.models import Opportunity, Stage
 from filon.deals.tests.doors import NOON, take_in
 from filon.leads.models import Company, Lead
+from tests.frame.effort import examples
 
 ZONE = timezone.get_default_timezone()
 _DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
@@ -42,6 +43,7 @@ _BY_HAND = st.fixed_dictionaries(
     {"stage": st.sampled_from(["negotiation", "won", "lost"])},
     optional={"closed_on": _DAYS, "reason": st.sampled_from(rules.LOST_REASONS), "amount": st.just(Decimal(10))},
 )
+
 _ACTS = st.lists(st.one_of(_BY_FILE, _BY_FILE, _BY_HAND), min_size=2, max_size=6)
 
 
@@ -72,7 +74,7 @@ def check() -> None:
     assert Company.objects.get().is_customer == Opportunity.objects.filter(state="won").exists()
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=_ACTS)
 def test_no_order_of_acts_leaves_a_deal_a_lead_or_the_ledger_untrue(acts, db):
     with transaction.atomic():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from filon.demo import story
@@ -15,6 +15,7 @@ from filon.demo.market import CHANNELS
 from filon.demo.seasons import Office
 from filon.demo.story import Story
 from filon.kit import identifiers
+from tests.frame.effort import examples
 
 PARIS = "Europe/Paris"
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
@@ -100,7 +101,7 @@ def test_the_last_two_working_days_are_told_live(year):
     hours=st.floats(0.01, 60),
     minutes=st.integers(0, 60 * 24 * 300),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_after_some_open_hours_it_is_later_and_the_office_is_open(hours, minutes):
     office = Office(AT - timedelta(days=330), AT + timedelta(days=400), PARIS)
     start = AT - timedelta(days=320) + timedelta(minutes=minutes)

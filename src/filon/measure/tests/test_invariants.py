@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from filon.leads import rules as journey
 from filon.leads.events import CallLogged, Replied
 from filon.measure.lake import files, refresh
+from tests.frame.effort import examples
 
 from .conftest import NOW, World, moment
 
@@ -30,6 +31,7 @@ lead = st.fixed_dictionaries(
         "acts": st.lists(st.tuples(st.sampled_from([CallLogged, Replied]), st.integers(-48, 60 * 24)), max_size=3),
     }
 )
+
 worlds = st.lists(lead, max_size=12)
 
 
@@ -63,10 +65,10 @@ def _tell(world: World, one: dict[str, Any]) -> None:
         world.act(lead, kind, captured + timedelta(hours=hours))
 
 
-examples = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@examples
+@some
 @given(worlds)
 def test_the_funnel_never_grows_and_shares_add_up(fresh, told):
     def ask(world: World) -> None:
@@ -85,7 +87,7 @@ def test_the_funnel_never_grows_and_shares_add_up(fresh, told):
     fresh(told, ask)
 
 
-@examples
+@some
 @given(worlds)
 def test_flows_over_all_months_are_those_of_everything(fresh, told):
     def ask(world: World) -> None:
@@ -97,7 +99,7 @@ def test_flows_over_all_months_are_those_of_everything(fresh, told):
     fresh(told, ask)
 
 
-@examples
+@some
 @given(worlds)
 def test_each_time_due_ends_in_one_way_and_medians_lie_below_p90(fresh, told):
     def ask(world: World) -> None:
@@ -111,7 +113,7 @@ def test_each_time_due_ends_in_one_way_and_medians_lie_below_p90(fresh, told):
     fresh(told, ask)
 
 
-@examples
+@some
 @given(worlds, worlds)
 def test_a_lake_that_followed_answers_as_one_made_anew(fresh, before, after):
     def ask(world: World) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from filon.core import access, ledger
@@ -19,6 +19,7 @@ from filon.leads import engagement
 from filon.leads.models import Lead
 from filon.scoring import queries, rescoring
 from filon.scoring.tests.conftest import Revoked, act_rule, fit_rule, rules_of, take_acts, take_leads, the_lead
+from tests.frame.effort import examples
 
 DAY = timedelta(days=1)
 _numbers = count()
@@ -84,7 +85,7 @@ ACT = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(ACT, max_size=25),
     weights=st.tuples(*[st.decimals("0.1", "100", places=1)] * 3),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from filon.core import line
@@ -17,6 +17,7 @@ from filon.core.line import Batch, Entry
 from filon.core.models import Fact
 from filon.leads.identity import person_keys
 from filon.leads.models import Company, Finding, Identifier, Lead, Person
+from tests.frame.effort import examples
 
 
 def take(at: datetime, *values: dict[str, Any], system: str = "default", is_live: bool = True) -> Batch:
@@ -138,7 +139,7 @@ said_of_people = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(said_of_people, min_size=1, max_size=8), st.data())
 def test_an_identifier_names_one_person_whatever_comes_in_what_batches(
     django_db_blocker: Any, django_db_setup: None, said: list[dict[str, str]], data: st.DataObject

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from filon.core.conditions import describe, parse
 from filon.core.conditions.tests import world
 from filon.core.conditions.tests.world import REGISTRY
+from tests.frame.effort import examples
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_condition_is_said_in_plain_words(text, english, french):
     assert describe(tree, "fr", REGISTRY) == french
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(world.trees, st.sampled_from(["en", "fr-fr"]))
 def test_every_condition_can_be_said(tree, language):
     assert describe(tree, language, REGISTRY)

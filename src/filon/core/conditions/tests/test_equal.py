@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from filon.core.conditions import compile_closure
 from filon.core.conditions.tests import world
 from filon.core.conditions.tree import Compare, Not, Or
+from tests.frame.effort import examples
 
 _SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
@@ -50,14 +51,14 @@ def test_closure_and_sql_agree_on_words_searched_one_after_the_other(full_databa
         _judge(full_database, Not(tree), many_subjects)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=_SLOW_IS_FINE)
+@examples(100, suppress_health_check=_SLOW_IS_FINE)
 @given(trees=st.lists(world.lead_leaves | world.counts | world.trees, min_size=1, max_size=6))
 def test_closure_and_sql_agree_over_many_leads(full_database, many_subjects, trees):
     for tree in trees:
         _judge(full_database, tree, many_subjects)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=_SLOW_IS_FINE)
+@examples(100, suppress_health_check=_SLOW_IS_FINE)
 @given(trees=st.lists(world.trees, min_size=1, max_size=4), leads=st.lists(world.leads, min_size=1, max_size=3))
 def test_closure_and_sql_agree_on_any_lead(database, trees, leads):
     subjects = [world.subject_of(lead, number) for number, lead in enumerate(leads, 1)]

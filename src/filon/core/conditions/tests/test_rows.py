@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from filon.core.conditions import ConditionError, CountRow, Group, Row, from_rows, parse, to_rows, unparse
 from filon.core.conditions.tests import world
 from filon.core.conditions.tests.world import REGISTRY
+from tests.frame.effort import examples
 
 
 def _rows(text):
@@ -54,7 +55,7 @@ def test_one_nested_level_is_a_group_and_more_is_left_to_the_text():
     assert _rows("count(any where not (value = 1 or path = a)) > 1") is None
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(world.trees)
 def test_rows_mean_the_condition_they_were_made_of(tree):
     rows = to_rows(tree, REGISTRY)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from filon.core.conditions import (
@@ -20,6 +20,7 @@ from filon.core.conditions import (
 from filon.core.conditions.tests import world
 from filon.core.conditions.tests.world import REGISTRY
 from filon.core.conditions.tree import And, Compare, Count, Duration, Empty, Not, Now, OneOf, Or
+from tests.frame.effort import examples
 
 
 def _read(text):
@@ -202,7 +203,7 @@ any page_viewed mql 5 -1.5 30 days now - " ' 2026-03-01 true contains path \\ é
 _WORDS = st.sampled_from([*_PIECES.split(), " ", "\n"])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(max_size=80) | st.lists(_WORDS, max_size=25).map(" ".join) | st.lists(_WORDS, max_size=25).map("".join))
 @example("(" * 10_000)
 @example("not " * 2_500)
@@ -221,7 +222,7 @@ def test_any_text_gives_a_tree_or_a_condition_error(text):
     assert _read(unparse(tree)) == tree
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(world.trees)
 def test_a_tree_survives_being_written_and_read(tree):
     assert _read(unparse(tree)) == tree

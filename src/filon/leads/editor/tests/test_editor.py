@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from filon.core.conditions import compile_closure, parse, unparse
@@ -12,6 +12,7 @@ from filon.core.conditions.tests import world
 from filon.leads.editor import form
 from filon.leads.editor.lines import Block, Line, Offer, WrongLine, to_block, to_node
 from filon.leads.fields import REGISTRY
+from tests.frame.effort import examples
 
 LEAD = Offer(REGISTRY, "person.job_title")
 ACT = Offer(REGISTRY, "path", is_act=True)
@@ -99,7 +100,7 @@ def test_a_condition_on_an_act_becomes_lines():
     assert to_node(block_of(text, ACT), ACT) == tree_of(text, ACT)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(tree=world.trees, lead=world.leads)
 def test_lines_mean_the_condition_they_were_made_of(tree, lead):
     block = to_block(tree, WORLD)
@@ -110,7 +111,7 @@ def test_lines_mean_the_condition_they_were_made_of(tree, lead):
         assert answers[0] == answers[1], unparse(again)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(tree=world.trees)
 def test_what_the_form_shows_is_what_it_posts(tree):
     block = to_block(tree, WORLD)

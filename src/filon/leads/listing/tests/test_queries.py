@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from filon.core import access
@@ -21,6 +21,7 @@ from filon.kit.text import fold
 from filon.leads.listing import orders, queries
 from filon.leads.listing.queries import Ask
 from filon.leads.models import Company, Lead, Person
+from tests.frame.effort import examples
 
 _DAY = datetime(2026, 2, 1, tzinfo=UTC)
 _moments = st.integers(0, 3).map(lambda hours: _DAY + timedelta(hours=hours, microseconds=hours % 2))
@@ -104,7 +105,7 @@ def test_every_order_is_tested() -> None:
     condition=st.sampled_from(["", "stage = mql"]),
     many=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_walking_the_pages_gives_every_lead_once_and_in_order_there_and_back(
     db: None, admin: Actor, at: datetime, rows: list[dict[str, Any]], sort: str, limit: int, condition: str, many: bool
 ) -> None:
