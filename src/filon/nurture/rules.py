@@ -165,8 +165,10 @@ def is_private(email: str) -> bool:
 # What a relay says ----------------------------------------------------------------------------------------------------
 
 WAITS: Final = (
+    timedelta(seconds=5),
     timedelta(seconds=10),
-    timedelta(seconds=30),
+    timedelta(seconds=20),
+    timedelta(seconds=40),
     timedelta(minutes=2),
     timedelta(minutes=10),
     timedelta(minutes=30),
@@ -174,7 +176,8 @@ WAITS: Final = (
     timedelta(hours=8),
     timedelta(hours=24),
 )
-"""How long a message rests after each time the relay put it off: greylists let it through within the hour."""
+"""How long a message rests after each time the relay put it off: a hiccup is over within the minute, and greylists let
+it through within the hour."""
 
 
 def retry_at(attempts: int, at: datetime) -> datetime | None:

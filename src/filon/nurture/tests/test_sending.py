@@ -24,6 +24,7 @@ from filon.core.models import Fact, Job
 from filon.kit.errors import Refused
 from filon.leads import suppression
 from filon.leads.models import Consent, Lead, Person, Suppression
+from filon.nurture import rules
 from filon.nurture.models import Delivery, Enrollment, Link
 from filon.nurture.sending import claiming, handing
 from filon.nurture.sending.claiming import Run
@@ -289,7 +290,7 @@ def test_a_message_put_off_waits_and_is_given_up_in_the_end(waiting: claiming.Wa
         claiming.settle(message, Said(Verdict.DEFERRED, 451, "later"), at=moment)
         tries += 1
         moment = Delivery.objects.get().due_at
-    assert (tries, state(), Delivery.objects.get().reason) == (9, "refused", "put_off")
+    assert (tries, state(), Delivery.objects.get().reason) == (len(rules.WAITS) + 1, "refused", "put_off")
     assert moment - at > timedelta(days=1)
     assert Fact.objects.filter(kind="email_refused").count() == 1
 
