@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 
 from filon.core import append_only, audit, presence, schema
 from filon.core.models import InboxEntry, Job, Worker
+from filon.core.waiting import HELD
 from filon.core.worker import BEAT_S
 from filon.kit import sql
 
@@ -45,8 +46,9 @@ def counts(at: datetime) -> Counts:
         "SELECT 'job', state, count(*), min(CASE WHEN state = 'waiting' AND run_at <= %s THEN run_at END) "
         "FROM core_job GROUP BY state "
         "UNION ALL SELECT 'entry', 'waiting', count(*), NULL FROM core_inboxentry WHERE status = 'waiting' "
-        "UNION ALL SELECT 'entry', 'quarantined', count(*), NULL FROM core_inboxentry WHERE status = 'quarantined'",
-        [due],
+        "UNION ALL SELECT 'entry', 'quarantined', count(*), NULL FROM core_inboxentry WHERE status = 'quarantined' "
+        "AND reason <> %s",
+        [due, HELD],
     )
     jobs = {state: count for of, state, count, _oldest in found if of == "job"}
     inbox = {status: count for of, status, count, _oldest in found if of == "entry"}
@@ -213,7 +215,7 @@ def _jobs(at: datetime) -> tuple[bool, str]:
 
 
 def _inbox(_at: datetime) -> tuple[bool, str]:
-    count = InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED).count()
+    count = InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED).exclude(reason=HELD).count()
     if count:
         return False, _("%(count)s entries are quarantined. See why on the health page, and replay them.") % {
             "count": count

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from filon.core import health, inbox, job_commands, metrics, schema
 from filon.core.models import InboxEntry, Job
+from filon.core.waiting import HELD
 from filon.core.web import Request
 
 SHOWN: Final = 100
@@ -88,7 +89,9 @@ def page(request: Request) -> HttpResponse:
     request.actor.require("health.see")
     context = _live(request) | {
         "dead": _jobs(Job.State.DEAD, "-finished_at"),
-        "quarantined": InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED).order_by("-id")[:SHOWN],
+        "quarantined": InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED)
+        .exclude(reason=HELD)
+        .order_by("-id")[:SHOWN],
         "about": health.about(),
         "disk": health.disk(),
         "leads": health.table_rows("leads_lead"),

@@ -10,10 +10,14 @@ from django.contrib.sessions.models import Session
 from filon.core import jobs
 from filon.core.jobs import JobContext
 from filon.core.models import Allowance, InboxEntry
+from filon.core.waiting import HELD
 from filon.kit import sql
 
 INBOX_KEPT: Final = timedelta(days=90)
 """How long the inbox keeps what was received; then the row stays and its personal payload goes."""
+
+HELD_KEPT: Final = timedelta(days=30)
+"""How long what looks like a machine's waits for somebody to say that it is not."""
 
 _PART: Final = 5_000
 
@@ -27,10 +31,20 @@ def purge(at: datetime) -> dict[str, int]:
     """Forget everything that is due; how many of each. Safe to run twice, and in parts that keep no lock for long."""
     return {
         "inbox_payloads": _empty_inbox(at - INBOX_KEPT),
+        "held": _delete_held(at - HELD_KEPT),
         "jobs": jobs.purge_before(at - jobs.KEPT),
         "sessions": Session.objects.filter(expire_date__lt=at).delete()[0],
         "limits": Allowance.objects.filter(resets_at__lt=at).delete()[0],
     }
+
+
+def _delete_held(before: datetime) -> int:
+    found = InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED, reason=HELD, received_at__lt=before)
+    count = 0
+    while ids := list(found.order_by("id").values_list("id", flat=True)[:_PART]):
+        sql.delete_rows(InboxEntry, ids)
+        count += len(ids)
+    return count
 
 
 def _empty_inbox(before: datetime) -> int:

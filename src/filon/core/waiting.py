@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from filon.core import inbox, line
 from filon.core.access import Actor
@@ -52,6 +53,21 @@ def store(
         ],
         ignore_conflicts=True,
     )
+
+
+def held(door: str) -> QuerySet[InboxEntry]:
+    """What a door keeps apart, the newest first."""
+    return InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED, reason=HELD, door=door).order_by("-id")
+
+
+def release(entries: QuerySet[InboxEntry]) -> int:
+    """Let entries of `held` go down the line after all; how many. A worker takes them soon."""
+    return entries.order_by().update(status=InboxEntry.Status.WAITING, reason="")
+
+
+def discard(entries: QuerySet[InboxEntry]) -> int:
+    """Delete entries of `held`; how many."""
+    return entries.order_by().delete()[0]
 
 
 @dataclass(frozen=True, slots=True)

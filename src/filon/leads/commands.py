@@ -10,7 +10,7 @@ from django.db import models
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import User
 from filon.kit import sql
-from filon.kit.text import fold_common
+from filon.kit.text import fold, fold_common
 from filon.leads import asking, fills, names, records, rules, stages
 from filon.leads.events import FieldsChanged, LeadCaptured, OwnerChanged, Submitted
 from filon.leads.models import Company, Finding, Lead, Person
@@ -20,6 +20,8 @@ def record_companies(batch: Batch) -> None:
     """Write what the entries say of their companies. No statement of its own."""
     for item in batch.going():
         if item.company is not None:
+            if item.entry.door == "form" and not batch.rows(Company).is_made_by(item, item.company):
+                _set_otherwise_aside(item, item.company, fills.COMPANY)
             _fill(batch, Company, item, item.company, fills.COMPANY)
 
 
@@ -61,6 +63,8 @@ def record_people(batch: Batch) -> None:
         person = item.person
         assert person is not None  # noqa: S101 — identify_people sets it or refuses the item
         values = item.entry.values
+        if item.entry.door == "form" and not batch.rows(Person).is_made_by(item, person):
+            _set_otherwise_aside(item, person, fills.PERSON)
         if "full_name" not in values and ("first_name" in values or "last_name" in values):
             first = values.get("first_name") or person["first_name"]
             last = values.get("last_name") or person["last_name"]
@@ -68,6 +72,18 @@ def record_people(batch: Batch) -> None:
         _fill(batch, Person, item, person, fills.PERSON)
         if item.company is not None and person["company_id"] is None:
             _join_company(batch, Person, item, person, item.company)
+
+
+def _set_otherwise_aside(item: Item, row: Mapping[str, Any], plan: Mapping[str, tuple[str, int]]) -> None:
+    """Take out of a form's answers what is known already: anybody can type somebody's address into a form, so of a
+    known person or company it fills gaps only. What it says otherwise is kept in the fact, for a colleague to decide.
+    """
+    values = item.entry.values
+    for name, (column, _longest) in plan.items():
+        if values.get(name) and row[column]:
+            said = values.pop(name)
+            if fold(str(said)) != fold(str(row[column])):
+                values.setdefault("otherwise", {})[name] = said
 
 
 def record_leads(batch: Batch) -> None:
@@ -242,7 +258,7 @@ def _tell_arrival(batch: Batch, item: Item, lead: dict[str, Any]) -> None:
     if entry.door != "file" and entry.is_live:
         said_at = entry.values.get("captured_at") or entry.at
         said = {name: entry.values.get(name, "") for name in ("path", "message", "wants")}
-        batch.tell(Submitted(at=said_at, **said, **origin))
+        batch.tell(Submitted(at=said_at, otherwise=entry.values.get("otherwise", {}), **said, **origin))
         rows = batch.rows(Lead)
         if lead["last_act_at"] is None or lead["last_act_at"] <= said_at:
             rows.change(lead, "last_act_at", said_at)

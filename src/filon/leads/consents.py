@@ -18,6 +18,8 @@ from filon.leads.models import CONSENT_PURPOSES, Consent, ConsentText, Person
 
 _OWN_DOORS: Final = frozenset({"form", "mail"})
 """Doors through which the person themselves speaks: a form they fill in, a link in a message to them."""
+_PROVED_DOORS: Final = frozenset({"mail"})
+"""Those through which only they can speak: anybody can type somebody's address into a form."""
 
 _SAID: Final[Mapping[str, Consent.State]] = {
     ConsentGiven.kind: Consent.State.GIVEN,
@@ -36,12 +38,15 @@ def text_of(purpose: str) -> str:
     return f"consent.{purpose}.text_id"
 
 
-def replaces(said: bool, *, known: str | None, is_own_act: bool) -> bool:
+def replaces(said: bool, *, known: str | None, is_own_act: bool, is_proved: bool = False) -> bool:
     """Whether what is said now stands in the place of what is known (`given`, `refused` or None).
 
-    A person's own act always counts, the same said again with its newer proof. What a file or a program says of
-    somebody never turns a refusal into a consent: of two such sayings the stricter one stands.
+    A person's own act counts, the same said again with its newer proof; what a file or a program says of somebody is
+    the stricter of two such sayings. A refusal becomes a consent only by an act that nobody but they could do
+    (is_proved): the link in a message to them.
     """
+    if said and known == Consent.State.REFUSED:
+        return is_proved
     return is_own_act or known is None or (known == Consent.State.GIVEN and not said)
 
 
@@ -71,7 +76,9 @@ def _record(batch: Batch, item: Item, purpose: str, known: _Known) -> None:
     assert person is not None  # noqa: S101 — chosen by it
     is_given: bool = entry.values[field_of(purpose)]
     before = known.get((person["id"], purpose))
-    if not replaces(is_given, known=before["state"] if before else None, is_own_act=entry.door in _OWN_DOORS):
+    is_own_act, is_proved = entry.door in _OWN_DOORS, entry.door in _PROVED_DOORS
+    state = before["state"] if before else None
+    if not replaces(is_given, known=state, is_own_act=is_own_act, is_proved=is_proved):
         return
     at: datetime = entry.values.get("captured_at") or entry.at
     if before is not None and before["state"] == Consent.State.REFUSED and before["at"] > at:

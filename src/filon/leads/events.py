@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -31,10 +31,11 @@ class LeadCaptured(Event):
 class Submitted(Event):
     """The person (or a program in their name) came through a door: a form, a call of the API, a hook.
 
-    wants: `content` where a document or news were asked for; empty where we were.
+    wants: `content` where a document or news were asked for; empty where we were. otherwise: what a form says of a
+    person known already that is not what is known of them, by field; a colleague decides.
     """
 
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"message", "landing_page"})
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"message", "landing_page", "otherwise"})
 
     lead_id: int
     person_id: int
@@ -47,6 +48,7 @@ class Submitted(Event):
     landing_page: str = ""
     message: str = ""
     wants: str = ""
+    otherwise: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,6 +78,8 @@ def _open(request: HttpRequest, form: Form) -> HttpResponse:
 def _page(request: HttpRequest, form: Form, answers: VisitorForm, status: int) -> HttpResponse:
     came = visitor.origin_of(request.POST if request.method == "POST" else request.GET)
     came["page"] = came["page"] or request.headers.get("Referer", "")[:2000]
+    if request.method == "POST":
+        visitor.untick(form, answers, visitor.read_token(form, request.POST.get("token", "")))
     hidden = {"token": visitor.token(form), **came}
     context = {
         "form_row": form,

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import Count
 
 from filon.capture.models import Form
+from filon.core import waiting
 from filon.core.access import Actor
 from filon.core.conditions.sql import LIVE_FACT_SQL
-from filon.core.models import InboxEntry
 from filon.kit import sql
 from filon.kit.errors import not_found
 from filon.leads.events import Submitted
@@ -76,10 +77,7 @@ def _submissions(since: datetime, until: datetime) -> dict[str, int]:
     )
 
 
-def _held() -> dict[int, int]:
-    """Submissions in quarantine, by form."""
-    waiting = InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED, actor_kind="form")
-    counts: dict[int, int] = {}
-    for form_id in waiting.values_list("actor_id", flat=True):
-        counts[form_id or 0] = counts.get(form_id or 0, 0) + 1
-    return counts
+def _held() -> dict[int | None, int]:
+    """Submissions that are held back, by form."""
+    counted = waiting.held("form").order_by().values_list("actor_id").annotate(Count("pk"))
+    return dict(counted)

@@ -12,13 +12,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from filon.capture.costs.queries import campaign_choices
-from filon.capture.forms import asking, commands, forms, queries
+from filon.capture.forms import asking, commands, forms, held, queries
 from filon.capture.forms.forms import FormDetails, Questions
 from filon.capture.models import Form
 from filon.core.forms import show_refusal
+from filon.core.purge import HELD_KEPT
 from filon.core.web import Request
 from filon.kit.errors import Kind, Refused
 
@@ -45,6 +47,30 @@ def new(request: Request) -> HttpResponse:
 def edit(request: Request, form_id: int) -> HttpResponse:
     """A form to change."""
     return _edit(request, queries.form(form_id, by=request.actor))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def held_back(request: Request, form_id: int) -> HttpResponse:
+    """Answers that look like a machine's; a POST lets the chosen ones in, or throws them away."""
+    known = queries.form(form_id, by=request.actor)
+    if request.method != "POST":
+        trail = [(_("Forms"), reverse("forms:list")), (known.title, reverse("forms:edit", args=[form_id]))]
+        context = {
+            "known": known,
+            "rows": held.held(form_id, by=request.actor),
+            "trail": [*trail, (_("Held back"), "")],
+            "kept_days": HELD_KEPT.days,
+        }
+        return render(request, "capture/forms/held.html", context)
+    ids = [int(text) for text in request.POST.getlist("entry") if text.isascii() and text.isdigit()]
+    if "let_in" in request.POST:
+        count = held.let_in(form_id, ids, by=request.actor)
+        told = ngettext("%(n)s answer is let in.", "%(n)s answers are let in.", count)
+    else:
+        count = held.throw_away(form_id, ids, by=request.actor)
+        told = ngettext("%(n)s answer thrown away.", "%(n)s answers thrown away.", count)
+    messages.success(request, told % {"n": count})
+    return redirect("forms:held", form_id)
 
 
 def _edit(request: Request, known: Form | None) -> HttpResponse:

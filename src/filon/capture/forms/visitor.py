@@ -113,6 +113,13 @@ def read_token(form: Form, text: str) -> Page | None:
     return Page(texts, mark) if form_id == form.pk and isinstance(texts, dict) else None
 
 
+def untick(form: Form, answers: VisitorForm, page: Page | None) -> None:
+    """Untick boxes whose words are not those that were ticked: nobody agrees to what they did not read."""
+    now = {"email": form.consent_text_id, "tracking": form.tracking_text_id}
+    others = {BOXES[purpose] for purpose in BOXES if page is None or page.texts.get(purpose) != now[purpose]}
+    answers.data = {name: value for name, value in answers.data.items() if name not in others}
+
+
 # Sending -------------------------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ class Fact(models.Model):
             models.Index(
                 fields=["opportunity_id", "at"], name="core_fact_opportunity", condition=Q(opportunity_id__isnull=False)
             ),
+            models.Index(fields=["at"], name="core_fact_of_forms", condition=Q(door="form")),
             models.Index(fields=["import_id"], name="core_fact_import", condition=Q(import_id__isnull=False)),
             models.Index(fields=["kind", "import_id"], name="core_fact_undone", condition=Q(kind="import_undone")),
             models.Index(fields=["revokes_id"], name="core_fact_revokes", condition=Q(revokes_id__isnull=False)),

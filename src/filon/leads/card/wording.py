@@ -136,6 +136,18 @@ def _submitted(fact: FactRow, _names: Names) -> str:
     return _with_place(_("sent a request"), _("sent a request on %(path)s"), fact)
 
 
+def _said_in_form(fact: FactRow) -> str:
+    """The message, and what was answered otherwise than known: nothing of it was taken over."""
+    otherwise: Mapping[str, object] = fact.get("otherwise", {})
+    lines = [str(fact.get("message", ""))]
+    lines += [
+        _("%(field)s: said “%(new)s”, not taken over")
+        % {"field": words.field_label("company" if name.startswith("company.") else "person", name), "new": value}
+        for name, value in otherwise.items()
+    ]
+    return "\n".join(line for line in lines if line)
+
+
 def _called(fact: FactRow, _names: Names) -> str:
     outcome = str(fact.get("outcome", ""))
     return _("called: %(outcome)s") % {"outcome": words.outcome(outcome)} if outcome else _("called")
@@ -414,9 +426,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "chat_started": _exchange(Subject.PERSON, "message-square", lambda fact, names: _("started a chat on our site")),
     # Signals
     "lead_captured": _signal("sprout", _captured, Weight.LINE, _NOBODY),
-    "submitted": Wording(
-        Family.SIGNAL, Subject.PERSON, Weight.FULL, "inbox", _submitted, lambda fact: str(fact.get("message", ""))
-    ),
+    "submitted": Wording(Family.SIGNAL, Subject.PERSON, Weight.FULL, "inbox", _submitted, _said_in_form),
     "consent_given": _signal("shield", lambda fact, names: _consent(fact, is_given=True)),
     "consent_refused": _signal("ban", lambda fact, names: _consent(fact, is_given=False)),
     "form_submitted": _signal(

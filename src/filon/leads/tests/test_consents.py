@@ -18,29 +18,30 @@ from filon.leads.card.consent_panel import consent_panel
 from filon.leads.consents import replaces
 from filon.leads.models import Consent, Lead, Person
 
-SAYINGS = st.lists(st.tuples(st.booleans(), st.booleans()))
+TOLD, CLAIMED, PROVED = "file", "form", "mail"
+SAYINGS = st.lists(st.tuples(st.booleans(), st.sampled_from([TOLD, CLAIMED, PROVED])))
 
 
-def state_after(sayings: list[tuple[bool, bool]]) -> str | None:
+def state_after(sayings: list[tuple[bool, str]]) -> str | None:
     known: str | None = None
-    for said, is_own_act in sayings:
-        if replaces(said, known=known, is_own_act=is_own_act):
+    for said, way in sayings:
+        if replaces(said, known=known, is_own_act=way != TOLD, is_proved=way == PROVED):
             known = "given" if said else "refused"
     return known
 
 
 @given(SAYINGS, st.booleans())
 def test_a_person_s_own_last_word_counts_until_somebody_tells_of_a_refusal(
-    before: list[tuple[bool, bool]], said: bool
+    before: list[tuple[bool, str]], said: bool
 ) -> None:
-    assert state_after([*before, (said, True)]) == ("given" if said else "refused")
+    assert state_after([*before, (said, PROVED)]) == ("given" if said else "refused")
 
 
-@given(SAYINGS, st.lists(st.booleans()))
-def test_no_file_and_no_program_turns_a_refusal_into_a_consent(
-    before: list[tuple[bool, bool]], told: list[bool]
+@given(SAYINGS, st.lists(st.tuples(st.booleans(), st.sampled_from([TOLD, CLAIMED]))))
+def test_only_the_person_s_own_link_turns_a_refusal_into_a_consent(
+    before: list[tuple[bool, str]], told: list[tuple[bool, str]]
 ) -> None:
-    after = [*before, (False, True), *((said, False) for said in told)]
+    after = [*before, (False, CLAIMED), *told]
     assert state_after(after) == "refused"
 
 

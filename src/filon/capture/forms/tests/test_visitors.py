@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from filon.capture.forms import asking, commands, visitor
 from filon.capture.forms.commands import Draft
 from filon.capture.models import Form
-from filon.core import inbox, line, waiting
+from filon.core import health, inbox, line, purge, waiting
 from filon.core.access import SYSTEM
 from filon.core.models import Fact, FactDetail, InboxEntry
 from filon.leads.models import Consent, ConsentText, Lead, Person
@@ -101,6 +102,45 @@ def test_a_page_sent_again_with_corrected_answers_loses_none(form: Form) -> None
     assert FactDetail.objects.filter(values__message="Rappelez-moi demain").count() == 1
 
 
+def test_a_form_fills_the_gaps_of_a_known_person_and_changes_nothing_else(form: Form) -> None:
+    """Anybody can type somebody's address into a form."""
+    send(form, TYPED | {"phone": "", "company.name": "Sogetrel", "company.employees": "1200"})
+    drain()
+    other = {"last_name": "Moreau", "first_name": "Claire", "company.name": "Sogetrel", "company.employees": "3"}
+    send(form, TYPED | other)
+    drain()
+    lead = Lead.objects.select_related("person", "company").get()
+    assert (lead.person.last_name, lead.person.phone) == ("Morel", "+33612345678")
+    assert lead.company.employees == 1200
+    fact = Fact.objects.filter(kind="submitted").order_by("-id")[0]
+    assert FactDetail.objects.get(fact_id=fact.pk).values["otherwise"] == {
+        "last_name": "Moreau",
+        "company.employees": 3,
+    }
+
+
+def test_a_form_alone_takes_no_refusal_back(form: Form, at: datetime) -> None:
+    send(form, TYPED | {"consent": "on"})
+    drain()
+    Consent.objects.update(state="refused", at=at)
+    send(form, TYPED | {"consent": "on"})
+    drain()
+    assert Consent.objects.get().state == "refused"
+
+
+def test_a_tick_does_not_stay_under_words_that_changed_meanwhile(form: Form, at: datetime) -> None:
+    html = page(form)
+    again = send(form, TYPED | {"email": "claire", "consent": "on"}, html).content.decode()
+    assert re.search(r'name="consent"[^>]* checked', again), "the same words keep it"
+    changed = Draft(
+        title=form.title, questions=QUESTIONS, notice="Filon SAS", consent="Et par téléphone.", language="fr"
+    )
+    commands.save_form(changed, form_id=form.pk, by=SYSTEM, at=at)
+    again = send(form, TYPED | {"email": "claire", "consent": "on"}, html).content.decode()
+    assert "Et par téléphone." in again
+    assert not re.search(r'name="consent"[^>]* checked', again)
+
+
 def test_where_the_visitor_comes_from_is_kept(form: Form) -> None:
     html = page(
         form, utm_source="LinkedIn", utm_medium="cpc", utm_campaign="Salon 2026", page="https://exemple.fr/tarifs"
@@ -161,8 +201,36 @@ def test_a_machine_that_fills_in_everything_is_thanked_and_held_back(form: Form)
     drain()
     held = InboxEntry.objects.get()
     assert (Lead.objects.count(), held.status, held.reason) == (0, "quarantined", "held")
+    assert health.counts(timezone.now()).inbox.get("quarantined", 0) == 0, "nobody is alarmed"
     assert inbox.replay([held.pk], by=SYSTEM, at=timezone.now()) == {held.pk: "done"}
     assert Lead.objects.count() == 1
+
+
+def test_who_makes_forms_lets_in_what_a_person_wrote_and_throws_the_rest_away(
+    form: Form, make_user: Callable[..., Any]
+) -> None:
+    for name in ("Morel", "Robot"):
+        typed = TYPED | {visitor.TRAP: "x", "last_name": name, "email": f"{name}@a.fr", "phone": ""}
+        send(form, typed)
+    client = Client()
+    client.force_login(make_user("marketing"))
+    address = f"/capture/forms/{form.pk}/held"
+    ids = dict(re.findall(r'name="entry" value="(\d+)" aria-label="(\w+)"', client.get(address).content.decode()))
+    by_name = {name: entry for entry, name in ids.items()}
+    client.post(address, {"entry": by_name["Morel"], "let_in": ""})
+    client.post(address, {"entry": by_name["Robot"], "throw_away": ""})
+    drain()
+    assert [lead.person.last_name for lead in Lead.objects.select_related("person")] == ["Morel"]
+    assert InboxEntry.objects.filter(status="quarantined").count() == 0
+    client.force_login(make_user("read_only"))
+    assert client.get(address).status_code == 403
+
+
+def test_what_nobody_lets_in_is_forgotten_after_a_month(form: Form) -> None:
+    send(form, TYPED | {visitor.TRAP: "x"})
+    now = timezone.now()
+    assert purge.purge(now + purge.HELD_KEPT - timedelta(hours=1))["held"] == 0
+    assert purge.purge(now + purge.HELD_KEPT + timedelta(hours=1))["held"] == 1
 
 
 def test_one_address_sends_no_flood(form: Form) -> None:
