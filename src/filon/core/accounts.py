@@ -42,7 +42,7 @@ def sign_in(request: HttpRequest, email: str, password: str, *, at: datetime) ->
     Tries are limited per account and per address, in the database.
     """
     account = email.strip().lower()
-    address = request.META.get("REMOTE_ADDR", "")
+    address = limits.network_of(request.META.get("REMOTE_ADDR", ""))
     limits.take("sign-in-address", address, most=TRIES_PER_ADDRESS, window=SIGN_IN_WINDOW, at=at)
     limits.take("sign-in-account", account, most=TRIES_PER_ACCOUNT, window=SIGN_IN_WINDOW, at=at)
     user = authenticate(request, username=account, password=password[: LONGEST_PASSWORD + 1])

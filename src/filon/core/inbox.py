@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from filon.core import access, idempotency, line
-from filon.core.access import SYSTEM, Actor
+from filon.core.access import SCOPES, SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
-from filon.core.models import ApiKey, InboxEntry
+from filon.core.models import ApiKey, InboxEntry, User
 from filon.kit import json_in, sql
 from filon.kit.errors import Kind, Refused, not_found
 
@@ -366,7 +366,15 @@ def _try_again(found: InboxEntry, at: datetime) -> Answer:
 
 
 def _author(found: InboxEntry) -> Actor:
-    """Who sent it, with the rights they sent it with: a replay may do no more than the first try."""
-    key = ApiKey.objects.filter(pk=found.actor_id or 0).first() if found.actor_kind == "key" else None
-    permissions = SYSTEM.permissions if key is None else access.of_key(key).permissions
+    """Who sent it, with no more rights than they have: a replay may do no more than the first try."""
+    permissions: frozenset[str] = frozenset()  # of a key that is gone, or of a colleague who is
+    match found.actor_kind:
+        case "system":
+            permissions = SYSTEM.permissions
+        case "form" | "mail":
+            permissions = SCOPES["leads:write"] | SCOPES["events:write"]
+        case "key" if key := ApiKey.objects.filter(pk=found.actor_id or 0).first():
+            permissions = access.of_key(key).permissions
+        case "user" if user := User.objects.filter(pk=found.actor_id or 0, is_active=True).first():
+            permissions = access.of_user(user).permissions
     return Actor(found.actor_kind, found.actor_id, permissions=permissions)

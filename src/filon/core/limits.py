@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
@@ -32,6 +33,15 @@ def take(purpose: str, subject: str, *, most: int, window: timedelta, at: dateti
 def forgive(purpose: str, subject: str) -> None:
     """Start counting anew, for example after the right password."""
     sql.execute("DELETE FROM core_allowance WHERE key = %s", [_key(purpose, subject)])
+
+
+def network_of(address: str) -> str:
+    """Whom an address counts for: itself, or the /64 of an IPv6 one, which is what one customer of a provider has."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else address
 
 
 def _key(purpose: str, subject: str) -> str:

@@ -18,6 +18,7 @@ from filon.capture.forms.events import FormSaved
 from filon.capture.models import Form
 from filon.core import ledger
 from filon.core.access import Actor
+from filon.core.models import Fact
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import consents, rules
 from filon.leads.models import Campaign
@@ -82,7 +83,10 @@ def save_form(draft: Draft, *, form_id: int | None = None, seen: int | None = No
     form = _known(form_id, seen) if form_id is not None else Form(created_at=at)
     for name in _TEXTS:
         setattr(form, name, getattr(draft, name).strip())
-    form.slug = _slug(draft)
+    slug = _slug(draft)
+    if form.slug and slug != form.slug and _was_answered(form.pk):
+        raise _wrong("slug", _("This form was answered at its address, which may be printed or linked: keep it."))
+    form.slug = slug
     form.is_open = draft.is_open
     form.questions = [question.as_json() for question in draft.questions]
     form.consent_text_id = consents.keep_text(draft.consent.strip(), at=at)
@@ -108,6 +112,10 @@ def _known(form_id: int, seen: int | None) -> Form:
         message = _("Somebody changed this form while you were at it. Reload the page to see what it is now.")
         raise Refused(message, Kind.STALE, code="stale")
     return form
+
+
+def _was_answered(form_id: int) -> bool:
+    return Fact.objects.filter(door="form", actor_kind="form", actor_id=form_id).exists()
 
 
 def _check(draft: Draft) -> None:

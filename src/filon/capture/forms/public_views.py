@@ -63,7 +63,8 @@ def _open(request: HttpRequest, form: Form) -> HttpResponse:
         answers.add_error(None, _("This page was open for a long time. Please send your answers once more."))
     elif answers.is_valid():
         try:
-            limits.take("form", f"{form.pk}:{request.META.get('REMOTE_ADDR', '')}", most=MOST, window=WINDOW, at=at)
+            address = limits.network_of(request.META.get("REMOTE_ADDR", ""))
+            limits.take("form", f"{form.pk}:{address}", most=MOST, window=WINDOW, at=at)
             visitor.submit(form, answers, request.POST, page=page, at=at)
         except Refused as refused:
             if refused.kind not in {Kind.INVALID, Kind.TOO_MANY}:

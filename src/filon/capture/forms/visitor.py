@@ -126,7 +126,9 @@ def untick(form: Form, answers: VisitorForm, page: Page | None) -> None:
 def origin_of(given: Mapping[str, Any]) -> dict[str, str]:
     """Where the visitor came from, as the page's hidden fields or its address say: UTM parameters and the page."""
     found = {name: str(given.get(name) or given.get(f"utm_{name}") or "") for name in _ORIGIN}
-    return {name: text.replace("\0", "")[: _ORIGIN[name]] for name, text in found.items()}
+    clean = {name: text.replace("\0", "")[: _ORIGIN[name]] for name, text in found.items()}
+    # an address of somebody in a UTM parameter would stay in the ledger for ever
+    return {name: "" if name != "page" and "@" in text else text for name, text in clean.items()}
 
 
 def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: Page, at: datetime) -> None:

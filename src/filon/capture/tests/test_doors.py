@@ -179,6 +179,14 @@ def test_rubbish_is_a_clear_problem(post: Callable[..., Any], path: str, body: s
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("actor_kind", "may_assign"), [("system", True), ("key", False), ("user", False), ("form", False), ("mail", False)]
+)
+def test_a_replay_has_no_more_rights_than_who_sent_it_has_left(db: None, actor_kind: str, may_assign: bool) -> None:
+    entry = InboxEntry(actor_kind=actor_kind, actor_id=None if actor_kind == "system" else 10**6)
+    assert inbox._author(entry).may("leads.assign") is may_assign
+
+
 def test_what_breaks_the_line_is_quarantined_alone_and_can_be_replayed(
     db: None, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

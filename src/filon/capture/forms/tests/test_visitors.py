@@ -17,6 +17,7 @@ from filon.capture.models import Form
 from filon.core import health, inbox, line, purge, waiting
 from filon.core.access import SYSTEM
 from filon.core.models import Fact, FactDetail, InboxEntry
+from filon.kit.errors import Refused
 from filon.leads.models import Consent, ConsentText, Lead, Person
 
 CONSENT = "J’accepte de recevoir vos conseils par e-mail."
@@ -100,6 +101,27 @@ def test_a_page_sent_again_with_corrected_answers_loses_none(form: Form) -> None
     lead = Lead.objects.select_related("person").get()
     assert lead.person.phone == "+33612345678"
     assert FactDetail.objects.filter(values__message="Rappelez-moi demain").count() == 1
+
+
+def test_somebody_s_address_in_the_parameters_of_a_page_is_not_kept(form: Form) -> None:
+    send(form, TYPED, page(form, utm_source="claire@sogetrel.fr", utm_campaign="Salon"))
+    drain()
+    lead = Lead.objects.select_related("campaign").get()
+    assert (lead.source, lead.campaign.name) == ("Site", "Salon")
+
+
+def test_a_form_that_was_answered_keeps_its_address(form: Form, at: datetime) -> None:
+    def move(slug: str) -> Form:
+        draft = Draft(title=form.title, questions=QUESTIONS, notice="Filon SAS", slug=slug, language="fr")
+        return commands.save_form(draft, form_id=form.pk, by=SYSTEM, at=at)
+
+    form.slug = move("demo").slug
+    send(form, TYPED)
+    drain()
+    with pytest.raises(Refused) as refused:
+        move("demonstration")
+    assert refused.value.errors[0]["field"] == "slug"
+    assert move("demo").slug == "demo"
 
 
 def test_a_form_fills_the_gaps_of_a_known_person_and_changes_nothing_else(form: Form) -> None:
@@ -235,8 +257,13 @@ def test_what_nobody_lets_in_is_forgotten_after_a_month(form: Form) -> None:
 
 def test_one_address_sends_no_flood(form: Form) -> None:
     html = [page(form) for _ in range(21)]
-    statuses = [send(form, TYPED, one).status_code for one in html]
-    assert statuses == [202] * 20 + [429]
+    statuses = [
+        Client(REMOTE_ADDR=f"2001:db8:1:2::{number:x}").post(f"/f/{form.slug}", {**hidden(one), **TYPED}).status_code
+        for number, one in enumerate(html)
+    ]
+    assert statuses == [202] * 20 + [429], "a /64 of IPv6 is one customer's"
+    elsewhere = Client(REMOTE_ADDR="2001:db8:1:3::1").post(f"/f/{form.slug}", {**hidden(html[0]), **TYPED})
+    assert elsewhere.status_code == 202
 
 
 @pytest.mark.parametrize("token", ["", "x", "WzEsbnVsbCwiYSJd:1:x"])
