@@ -29,10 +29,11 @@ from filon.demo import jobs as demo_jobs
 from filon.handoff import panels as handoff_panels
 from filon.handoff import reactions as handoff
 from filon.home.panels import Panel as HomePanel
-from filon.leads import acts, consents, editing, records, standing, suppression, tasks
+from filon.leads import acts, consents, editing, records, standing, suppression, taking_back, tasks
 from filon.leads import commands as leads
 from filon.leads.card import consent_panel
 from filon.leads.events import (
+    ActUndone,
     Bounced,
     CallLogged,
     ConsentRefused,
@@ -61,7 +62,13 @@ from filon.nurture.sequences import ending, entering, walking
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
-from filon.routing.reactions import follow_owner, follow_stage, follow_undone_move, stop_promises
+from filon.routing.reactions import (
+    follow_owner,
+    follow_stage,
+    follow_undone_act,
+    follow_undone_move,
+    stop_promises,
+)
 from filon.scoring import carry as scoring_carry
 from filon.scoring import cooling, rescoring
 from filon.scoring import panels as scoring_panels
@@ -100,6 +107,10 @@ LINES: Mapping[str, Sequence[Step]] = {
         routing.route_leads,
         records.forget_refused,
         leads.record_findings,
+    ],
+    "act_undo": [
+        taking_back.take_back_acts,
+        score_leads,
     ],
     "edit": [
         editing.check_edits,
@@ -154,6 +165,7 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     InboundCall: [stop_promises, ending.stop_for_acts],
     MeetingHeld: [stop_promises, ending.stop_for_acts],
     EmailClicked: [arrivals.mark_clicked],
+    ActUndone: [tasks.follow_undone_act, follow_undone_act],
     Replied: [ending.stop_for_acts],
     Unsubscribed: [ending.stop_for_acts],
     Bounced: [ending.stop_for_acts],

@@ -261,6 +261,38 @@ class CustomAct(Act):
     name: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskAnswered(Event):
+    """A colleague answered what the lead's person had asked by `asked` at `asked_at`."""
+
+    lead_id: int
+    person_id: int | None = None
+    company_id: int | None = None
+    asked: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskReopened(Event):
+    """The answer was taken back: what was asked waits again."""
+
+    lead_id: int
+    person_id: int | None = None
+    revokes_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActUndone(Event):
+    """Who logged an act took it back. act: its kind. acted_at: when it was; logged_at: when it was told."""
+
+    lead_id: int
+    person_id: int | None = None
+    act: str
+    acted_at: datetime
+    logged_at: datetime
+    revokes_id: int
+
+
 ACTS: dict[str, type[Act]] = {
     cls.kind: cls
     for cls in (

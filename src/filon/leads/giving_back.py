@@ -288,18 +288,25 @@ def return_last_acts(import_id: int) -> None:
         with transaction.atomic():
             rows = Rows(Lead)
             rows.load_ids(ids, lock=True)
-            for lead_id, (kind, act_at) in _last_acts(rows.by_id).items():
+            for lead_id, (kind, act_at) in last_acts(rows.by_id).items():
                 rows.change(rows.by_id[lead_id], "last_act", kind)
                 rows.change(rows.by_id[lead_id], "last_act_at", act_at)
             rows.write()
 
 
-def _last_acts(lead_ids: Iterable[int]) -> dict[int, tuple[str, datetime]]:
-    """(kind, at) of the newest human act of leads that counts. One statement."""
+def last_acts(lead_ids: Iterable[int], *, without: Iterable[int] = ()) -> dict[int, tuple[str, datetime]]:
+    """(kind, at) of the newest human act of leads that counts. without: facts that are just being taken back.
+
+    One statement.
+    """
     where, params = sql.any_of("fact.lead_id", sorted(lead_ids))
+    if without:
+        gone, more = sql.any_of("fact.id", sorted(without))
+        where, params = f"{where} AND NOT ({gone})", [*params, *more]
     found = sql.fetch(
         f"SELECT fact.lead_id, fact.kind, fact.at FROM core_fact fact WHERE {where} AND NOT fact.is_machine "
-        f"AND fact.kind IN ({_listed(_LAST_ACTS)}) AND {LIVE_FACT_SQL} ORDER BY fact.at, fact.id DESC",
+        f"AND fact.kind IN ({_listed(_LAST_ACTS)}) AND {LIVE_FACT_SQL} "
+        f"ORDER BY fact.at, CASE WHEN fact.kind = '{LeadCaptured.kind}' THEN 0 ELSE 1 END, fact.id DESC",
         params,
     )
     return {lead_id: (kind, moment) for lead_id, kind, at in found if (moment := sql.as_utc(at)) is not None}

@@ -10,7 +10,7 @@ from filon.core.ledger import Told
 from filon.core.line import Batch
 from filon.kit import sql
 from filon.leads import rules
-from filon.leads.events import TaskClosed, TaskPlanned
+from filon.leads.events import ActUndone, TaskClosed, TaskPlanned
 from filon.leads.models import Task
 
 TODO = "todo"
@@ -114,6 +114,31 @@ def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
             batch.rows(Task).change(task, "result", "")
             _tell_planned(batch, task, move.person_id)
     batch.write()
+
+
+def follow_undone_act(facts: Sequence[Told], at: datetime) -> None:
+    """What an act had done or planned is as before it: what it closed is open again, what it planned is dropped.
+
+    One statement, and two that write. Emits TaskClosed, TaskPlanned.
+    """
+    logged = {event.lead_id: event for fact in facts if isinstance(event := fact.event, ActUndone)}
+    dropping = Batch([], by=facts[0].by, at=at)
+    where, params = sql.any_of("lead_id", sorted(logged))
+    found = dropping.rows(Task).load(where, params, lock=True)
+    for task in found:
+        event = logged[task["lead_id"]]
+        if task["closed_at"] is None and task["created_at"] == event.logged_at:
+            close(dropping, [task], "dropped", person_id=event.person_id)
+    dropping.write()  # before the others open again: a lead has one next action at a time
+    opening = Batch([], by=facts[0].by, at=at)
+    opening.rows(Task).load_ids(task["id"] for task in found)
+    for task in opening.rows(Task).by_id.values():
+        event = logged[task["lead_id"]]
+        if task["result"] == "done" and task["closed_at"] == event.logged_at:
+            opening.rows(Task).change(task, "closed_at", None)
+            opening.rows(Task).change(task, "result", "")
+            _tell_planned(opening, task, event.person_id)
+    opening.write()
 
 
 def _learnt_at(fact_ids: Iterable[int]) -> dict[int, datetime | None]:

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class QualifyConfig(AppConfig):
-    """No tables of its own yet: next actions belong to leads."""
+    """Who works on which lead; next actions belong to leads."""
 
     name = "filon.qualify"
     label = "qualify"

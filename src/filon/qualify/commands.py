@@ -11,18 +11,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from filon.core import line
 from filon.core.access import Actor
-from filon.core.line import Batch
+from filon.core.conditions.sql import LIVE_FACT_SQL
+from filon.core.line import Batch, Entry
 from filon.core.models import User
+from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import fields, moving, tasks
 from filon.leads.card.commands import ActOn, log_act
-from filon.leads.events import CallLogged
+from filon.leads.events import CallLogged, StageChanged
 from filon.leads.models import Lead, Person
 from filon.leads.moving import Move
 from filon.leads.reasons import OF_EXIT
 from filon.leads.sight import seen_by
-from filon.qualify import rules
+from filon.qualify import holds, rules
 from filon.qualify.rules import Next, Shift
 
 Shifts = Callable[[datetime, datetime, int | None], Iterable[Shift]]
@@ -77,6 +80,7 @@ def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
     _check(called, at)
     batch = Batch([], by=by, at=at)
     lead = _lead(batch, called, by)
+    _check_hold(lead["id"], by=by, at=at)
     planned = [task for task in tasks.open_tasks(batch, [lead["id"]]).get(lead["id"], []) if task["kind"] != tasks.TODO]
     attempt = max([task["attempt"] for task in planned] or [0]) or 1
     shifts, zone = list(_open_hours(at, team_of(by))), timezone.get_current_timezone()
@@ -92,6 +96,47 @@ def log_call(called: Called, *, by: Actor, at: datetime) -> Next:
     if not follows.stage:
         _plan(lead["id"], called, follows, by=by, at=at)
     return follows
+
+
+def last_call(lead_id: int, *, by: Actor) -> int | None:
+    """The fact of the last call that the actor logged with a lead and did not take back. One statement."""
+    found = sql.fetch(
+        "SELECT MAX(fact.id) FROM core_fact fact WHERE fact.lead_id = %s AND fact.kind = %s AND fact.actor_kind = %s "
+        f"AND fact.actor_id = %s AND {LIVE_FACT_SQL}",
+        [lead_id, CallLogged.kind, by.kind, by.id],
+    )
+    return found[0][0] if found else None
+
+
+@transaction.atomic
+def undo_call(lead_id: int, fact_id: int, *, by: Actor, at: datetime) -> None:
+    """Take back a call that was just logged, as if it had not been: what it closed is open again, what it planned is
+    dropped, where it moved the lead is undone, and the clock it stopped runs on. Needs `leads.act`.
+
+    Emits ActUndone, TaskClosed, TaskPlanned, StageMoveUndone, PromiseResumed. Raises Refused: not one's own, too long
+    ago, or the lead was moved again since.
+    """
+    by.require("leads.act")
+    if lead_id not in seen_by(by, [lead_id]):
+        raise not_found(_("Lead"))
+    for refusal in moving.undo_moves(_moves_of(lead_id, fact_id), by=by, at=at):
+        if refusal is not None:
+            raise refusal
+    entry = Entry(kind="act_undo", door="manual", at=at, values={"fact_id": fact_id})
+    item = line.run_with_retries(lambda: Batch([entry], by=by, at=at)).items[0]
+    if item.refusal is not None:
+        raise item.refusal
+
+
+def _moves_of(lead_id: int, fact_id: int) -> list[int]:
+    """The changes of stage that a logged call made. One statement."""
+    found = sql.fetch(
+        "SELECT move.id FROM core_fact move JOIN core_fact call ON call.id = %s AND call.learnt_at = move.learnt_at "
+        "AND call.actor_id = move.actor_id WHERE move.lead_id = %s AND move.kind = %s AND move.id > call.id "
+        "AND NOT EXISTS (SELECT 1 FROM core_fact r WHERE r.revokes_id = move.id)",
+        [fact_id, lead_id, StageChanged.kind],
+    )
+    return [row[0] for row in found]
 
 
 def _leaves(lead_id: int, called: Called, stage: str, *, by: Actor, at: datetime) -> bool:
@@ -131,6 +176,14 @@ def _lead(batch: Batch, called: Called, by: Actor) -> dict[str, Any]:
     if not lead["is_open"]:
         raise Refused(_("This lead has left its journey: take it up again first."), Kind.CONFLICT, code="closed")
     return lead
+
+
+def _check_hold(lead_id: int, *, by: Actor, at: datetime) -> None:
+    other = holds.holder(lead_id, by=by, at=at)
+    if other is not None:
+        message = _("%(name)s is working on this lead. What you noted is still here: agree with them first.")
+        raise Refused(message % {"name": other.name}, Kind.CONFLICT, code="held")
+    holds.release(lead_id, by=by)
 
 
 def _check(called: Called, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from filon.core import access
 from filon.core.access import Actor
 from filon.kit import sql
 from filon.leads.models import WORKED
-from filon.qualify import rules
+from filon.qualify import holds, rules
+from filon.qualify.holds import Holder
 from filon.qualify.rules import Waiting
 
 _LOOKED_AT: Final = 200
@@ -21,7 +22,9 @@ TABS: Final = ("now", "today", "late", "answered", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A lead of the queue. reason: why now, see `rules.ORDER`; empty while it waits. attempt: of the next call."""
+    """A lead of the queue. reason: why now, see `rules.ORDER`; empty while it waits. attempt: of the next call.
+    holder: the other colleague who works on it.
+    """
 
     lead_id: int
     name: str
@@ -32,6 +35,7 @@ class Row:
     reason: str
     attempt: int
     text: str
+    holder: Holder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +61,38 @@ _FROM: Final = (
 )
 
 
-def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
-    """What this colleague has before them at `now`; evening: the end of their day. Four statements.
+def queue(*, by: Actor, now: datetime, evening: datetime, team_id: int | None = None) -> Queue:
+    """What this colleague has before them at `now`; evening: the end of their day. team_id: what that whole team has.
+    Five statements.
 
     Each sort of lead is read by an index and cut, so that it costs the same with a thousand leads and a million.
     """
     by.require("leads.see")
     scope, more = access.lead_scope(by)
     scoped = f" AND {scope}" if scope else ""
-    mine = [by.id, *more]
+    whose = "= %s" if team_id is None else "IN (SELECT id FROM core_user WHERE team_id = %s)"
+    mine = [by.id if team_id is None else team_id, *more]
     planned = sql.fetch(
         f"SELECT {_COLUMNS}, task.kind, task.due_at, task.attempt, task.text FROM leads_task task "
-        f"JOIN leads_lead lead ON lead.id = task.lead_id {_FROM} WHERE task.owner_id = %s AND task.closed_at IS NULL "
-        f"AND task.kind <> 'todo' AND lead.is_open{scoped} ORDER BY task.due_at LIMIT {_LOOKED_AT}",
+        f"JOIN leads_lead lead ON lead.id = task.lead_id {_FROM} WHERE task.owner_id {whose} "
+        f"AND task.closed_at IS NULL AND task.kind <> 'todo' AND lead.is_open{scoped} "
+        f"ORDER BY task.due_at LIMIT {_LOOKED_AT}",
         mine,
     )
     owed = sql.fetch(
-        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id = %s AND lead.due_at IS NOT NULL "
+        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id {whose} AND lead.due_at IS NOT NULL "
         f"AND lead.responded_at IS NULL AND lead.is_open{scoped} ORDER BY lead.due_at LIMIT {_LOOKED_AT}",
         mine,
     )
     asking = sql.fetch(
-        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id = %s AND lead.asked_at IS NOT NULL "
+        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id {whose} AND lead.asked_at IS NOT NULL "
+        "AND NOT (lead.stage = 'nurturing' AND lead.asked_at < lead.stage_since) "
         f"AND lead.is_open{scoped} ORDER BY lead.asked_at LIMIT {_LOOKED_AT}",
         mine,
     )
     stages = ", ".join(f"'{stage}'" for stage in WORKED)
     newest = sql.fetch(
-        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id = %s AND lead.is_open "
+        f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id {whose} AND lead.is_open "
         f"AND lead.stage IN ({stages}){scoped} AND NOT EXISTS (SELECT 1 FROM leads_task task "
         "WHERE task.lead_id = lead.id AND task.closed_at IS NULL AND task.kind <> 'todo') "
         f"ORDER BY lead.captured_at DESC LIMIT {_LOOKED_AT}",
@@ -94,7 +102,8 @@ def queue(*, by: Actor, now: datetime, evening: datetime) -> Queue:
     for cells in (*planned, *asking, *owed, *newest):
         if cells[0] not in found:
             found[cells[0]] = _row(cells, now)
-    rows = sorted(found.values(), key=_place)
+    held = holds.others(by=by, at=now)
+    rows = [replace(row, holder=held.get(row.lead_id)) for row in sorted(found.values(), key=_place)]
     counts = {tab: sum(tab in _tabs(row, now=now, evening=evening) for row in rows) for tab in TABS}
     return Queue(rows, counts)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from filon.core.web import Request
+from filon.kit import web
 from filon.kit.errors import Kind, Refused
 from filon.leads import fields
 from filon.leads.card import queries as cards
 from filon.leads.reasons import OF_EXIT
-from filon.qualify import commands, pool, queries, rules, words
+from filon.qualify import commands, counters, holds, pool, queries, rules, words
 from filon.qualify.commands import Called
 from filon.qualify.queries import Queue, Row
 
@@ -45,9 +46,36 @@ def call(request: Request, lead_id: int) -> HttpResponse:
         if refused.kind not in {Kind.INVALID, Kind.STALE, Kind.CONFLICT}:
             raise
         return _page(request, lead_id=lead_id, status=422, refused=refused)
-    messages.success(request, _("Logged %(what)s") % {"what": words.following(follows, at)})
-    query = {"tab": _tab(typed.get("tab", "")), "lead": typed.get("next", "")}
-    return HttpResponseRedirect(f"{reverse('qualify:worklist')}?{urlencode(query)}")
+    fact_id = commands.last_call(lead_id, by=request.actor)
+    undo_url = reverse("qualify:undo_call", args=[lead_id, fact_id]) if fact_id else ""
+    messages.success(request, _("Logged %(what)s") % {"what": words.following(follows, at)}, extra_tags=undo_url)
+    return HttpResponseRedirect(_address(typed, typed.get("next", "")))
+
+
+@require_POST
+def undo_call(request: Request, lead_id: int, fact_id: int) -> HttpResponse:
+    """Take back a call that was just logged; then its lead again."""
+    commands.undo_call(lead_id, fact_id, by=request.actor, at=timezone.now())
+    messages.info(request, _("The call is taken back."))
+    address = _address({}, str(lead_id))
+    if web.is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+@require_POST
+def hold(request: Request, lead_id: int) -> HttpResponse:
+    """The page shows this lead, and goes on showing it; who else works on it, in words."""
+    at = timezone.now()
+    other = holds.hold(lead_id, by=request.actor, at=at)
+    return render(request, "qualify/_hold.html", {"other": other})
+
+
+def _address(given: Mapping[str, str], lead_id: str) -> str:
+    query = {"tab": _tab(given.get("tab", "")), "lead": lead_id}
+    if given.get("whose") == "team":
+        query["whose"] = "team"
+    return f"{reverse('qualify:worklist')}?{urlencode(query)}"
 
 
 def _called(lead_id: int, typed: QueryDict) -> Called:
@@ -82,14 +110,20 @@ def _page(request: Request, *, lead_id: int | None, status: int, refused: Refuse
     now = timezone.now()
     given = request.GET if request.method != "POST" else request.POST
     tab = _tab(given.get("tab", ""))
-    evening = timezone.make_aware(datetime.combine(timezone.localdate(now), time.max))
-    found = queries.queue(by=request.actor, now=now, evening=evening)
+    evening = _morning(now) + timedelta(days=1)
+    team_id = commands.team_of(request.actor)
+    whose = "team" if team_id is not None and given.get("whose") == "team" else ""
+    shown_team = team_id if whose else None
+    found = queries.queue(by=request.actor, now=now, evening=evening, team_id=shown_team)
     rows = found.of(tab, now=now, evening=evening)
     chosen = _chosen(rows, lead_id)
     context: dict[str, Any] = {
         "tab": tab,
-        "tabs": _tabs(found, tab),
-        "rows": [_shown(row, chosen, tab, now) for row in rows[:_SHOWN]],
+        "whose": whose,
+        "views": _views(tab, whose) if team_id is not None else [],
+        "today": counters.today(by=request.actor, since=_morning(now)),
+        "tabs": _tabs(found, tab, whose),
+        "rows": [_shown(row, chosen, tab, whose, now) for row in rows[:_SHOWN]],
         "more": max(0, len(rows) - _SHOWN),
         "refused": refused,
         "typed": request.POST if status != 200 else {},
@@ -97,23 +131,29 @@ def _page(request: Request, *, lead_id: int | None, status: int, refused: Refuse
     }
     if chosen is not None or lead_id is not None:
         shown_id = (chosen.lead_id if chosen else lead_id) or 0
-        context |= _lead(request, shown_id, _chosen(found.rows, shown_id), rows, now)
+        context |= _lead(request, shown_id, _chosen(found.rows, shown_id), rows, now=now, team_id=team_id)
     return render(request, "qualify/worklist.html", context, status=status)
+
+
+def _morning(now: datetime) -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate(now), time.min))
 
 
 def _chosen(rows: Sequence[Row], lead_id: int | None) -> Row | None:
     if lead_id is None:
-        return rows[0] if rows else None
+        return next((row for row in rows if row.holder is None), rows[0] if rows else None)
     return next((row for row in rows if row.lead_id == lead_id), None)
 
 
-def _lead(request: Request, lead_id: int, row: Row | None, rows: list[Row], now: datetime) -> dict[str, Any]:
+def _lead(
+    request: Request, lead_id: int, row: Row | None, rows: list[Row], *, now: datetime, team_id: int | None
+) -> dict[str, Any]:
     """The middle and the right: the lead, and what may come of a call to it."""
     card = cards.card(lead_id, by=request.actor)
-    ids = [other.lead_id for other in rows]
+    ids = [other.lead_id for other in rows if other.holder is None or other.lead_id == lead_id]
     place = ids.index(lead_id) if lead_id in ids else -1
     attempt = (row.attempt if row else 0) or 1
-    follows = commands.followings(attempt, at=now, team_id=commands.team_of(request.actor))
+    follows = commands.followings(attempt, at=now, team_id=team_id)
     language = get_language() or "fr"
     return {
         "card": card,
@@ -133,17 +173,29 @@ def _lead(request: Request, lead_id: int, row: Row | None, rows: list[Row], now:
     }
 
 
-def _shown(row: Row, chosen: Row | None, tab: str, now: datetime) -> dict[str, Any]:
+def _shown(row: Row, chosen: Row | None, tab: str, whose: str, now: datetime) -> dict[str, Any]:
     return {
         "row": row,
         "why": words.reason(row, now),
-        "url": f"?{urlencode({'tab': tab, 'lead': row.lead_id})}",
+        "url": _query(tab, whose, lead=row.lead_id),
         "is_current": chosen is not None and row.lead_id == chosen.lead_id,
         "is_late": row.waiting.promised_by is not None and row.waiting.promised_by < now,
     }
 
 
-def _tabs(found: Queue, tab: str) -> list[dict[str, Any]]:
+def _query(tab: str, whose: str, **more: Any) -> str:
+    return f"?{urlencode({'tab': tab, **({'whose': whose} if whose else {}), **more})}"
+
+
+def _views(tab: str, whose: str) -> list[dict[str, Any]]:
+    """Whose leads are shown: one's own, or those of the whole team."""
+    return [
+        {"label": label, "url": _query(tab, name), "current": name == whose}
+        for name, label in (("", _("My leads")), ("team", _("My team’s leads")))
+    ]
+
+
+def _tabs(found: Queue, tab: str, whose: str) -> list[dict[str, Any]]:
     labels = {
         "now": _("To do now"),
         "today": _("Today’s follow-ups"),
@@ -152,7 +204,7 @@ def _tabs(found: Queue, tab: str) -> list[dict[str, Any]]:
         "waiting": _("Waiting"),
     }
     return [
-        {"label": label, "url": f"?{urlencode({'tab': name})}", "current": name == tab, "count": found.counts[name]}
+        {"label": label, "url": _query(name, whose), "current": name == tab, "count": found.counts[name]}
         for name, label in labels.items()
     ]
 

@@ -10,9 +10,11 @@ from typing import Any, Final
 from django.db import transaction
 
 from filon.core.access import SYSTEM
+from filon.core.conditions.sql import LIVE_FACT_SQL
 from filon.core.jobs import JobContext
 from filon.core.line import Batch
 from filon.kit import sql
+from filon.leads.events import OUTREACH, InboundCall, MeetingHeld
 from filon.leads.models import Lead
 from filon.routing import desk
 from filon.routing.decisions import Decision
@@ -22,6 +24,9 @@ from filon.routing.models import Promise
 
 HUMANS: Final = frozenset({"user", "key"})
 """Who can answer a lead: a colleague, or the telephone of a colleague. The house and an import cannot."""
+
+STOPPING: Final = OUTREACH | {InboundCall.kind, MeetingHeld.kind}
+"""Acts that are a first response when a human tells them."""
 
 _AT_ONCE: Final = 1000
 
@@ -127,10 +132,11 @@ def no_longer_owed(batch: Batch, ends: Mapping[int, tuple[datetime, str]]) -> No
 
 
 def resume(batch: Batch, promise: dict[str, Any], *, cancelled_by: int | None) -> None:
-    """A loaded promise that a move had stopped is owed again, as if the lead had never left: until its old due time.
+    """A loaded promise that a move or an answer had stopped is owed again, as if it never had been: until its old due
+    time.
 
-    cancelled_by: the fact that told it was no longer owed; None for one that was broken before. Who answered while the
-    lead was away has answered it; one whose time has passed since is breached.
+    cancelled_by: the fact that told it was no longer owed, or kept; None for one that was broken before. Who answered
+    while the lead was away has answered it; one whose time has passed since is breached.
     """
     rows, leads = batch.rows(Promise), batch.rows(Lead)
     lead = leads.by_id[promise["lead_id"]]
@@ -158,11 +164,53 @@ def resume(batch: Batch, promise: dict[str, Any], *, cancelled_by: int | None) -
         _breach(batch, promise)
 
 
+def unanswer(batch: Batch, undone: Mapping[int, datetime]) -> None:
+    """The answer to these leads (lead → when it was) was taken back: what it had stopped runs on, unless another human
+    had answered as well. Three statements. Emits PromiseResumed, and PromiseBreached where the time has passed since.
+    """
+    leads = batch.rows(Lead)
+    leads.load_ids(undone, lock=True)
+    where, params = sql.any_of("lead_id", sorted(undone))
+    stopped = [
+        promise
+        for promise in batch.rows(Promise).load(
+            f"{where} AND stopped_at IS NOT NULL AND state IN ('met', 'breached')", params, lock=True
+        )
+        if promise["stopped_at"] == undone[promise["lead_id"]]
+    ]
+    others = _first_answers(undone)
+    for lead_id in undone:
+        lead = leads.by_id[lead_id]
+        if lead["responded_at"] == undone[lead_id]:
+            leads.change(lead, "responded_at", others.get(lead_id))
+    met = _told(PromiseMet.kind, [promise for promise in stopped if promise["state"] == Promise.State.MET])
+    for promise in stopped:
+        resume(batch, promise, cancelled_by=met.get(promise["id"]))
+
+
+def _first_answers(undone: Mapping[int, datetime]) -> dict[int, datetime]:
+    """When humans first answered these leads since the moment of what was taken back, by lead. One statement."""
+    where, params = sql.any_of("fact.lead_id", sorted(undone))
+    kinds, humans = (", ".join(f"'{name}'" for name in sorted(names)) for names in (STOPPING, HUMANS))
+    found: dict[int, datetime] = {}
+    for lead_id, moment in sql.fetch(
+        f"SELECT fact.lead_id, fact.at FROM core_fact fact WHERE {where} AND fact.kind IN ({kinds}) "
+        f"AND fact.actor_kind IN ({humans}) AND NOT fact.is_machine AND {LIVE_FACT_SQL} ORDER BY fact.at DESC",
+        params,
+    ):
+        at = sql.as_utc(moment)
+        if at is not None and at >= undone[lead_id]:
+            found[lead_id] = at
+    return found
+
+
 def _stop(batch: Batch, stops: Mapping[int, tuple[datetime, str]], state: Promise.State) -> None:
     """Stop loaded promises (id → when and why): in time they take `state`, after their due time they are breached."""
     rows = batch.rows(Promise)
     in_time = [rows.by_id[key] for key, (when, _why) in stops.items() if when <= rows.by_id[key]["due_at"]]
-    breaches = _breach_facts([promise for promise in in_time if promise["state"] == Promise.State.BREACHED])
+    breaches = _told(
+        PromiseBreached.kind, [promise for promise in in_time if promise["state"] == Promise.State.BREACHED]
+    )
     for promise_id, (when, why) in stops.items():
         promise = rows.by_id[promise_id]
         if when > promise["due_at"]:
@@ -180,14 +228,12 @@ def _stop(batch: Batch, stops: Mapping[int, tuple[datetime, str]], state: Promis
             batch.tell(PromiseCancelled(at=when, reason=why, **ids))
 
 
-def _breach_facts(promises: Sequence[dict[str, Any]]) -> dict[int, int]:
-    """The fact that told each breach, by promise: what an answer given in time but told late revokes."""
+def _told(kind: str, promises: Sequence[dict[str, Any]]) -> dict[int, int]:
+    """The last fact of a kind that told of each promise, by promise: what is to be revoked."""
     if not promises:
         return {}
     where, params = sql.any_of("lead_id", [promise["lead_id"] for promise in promises])
-    found = sql.fetch(
-        f"SELECT id, payload FROM core_fact WHERE {where} AND kind = %s ORDER BY id", [*params, PromiseBreached.kind]
-    )
+    found = sql.fetch(f"SELECT id, payload FROM core_fact WHERE {where} AND kind = %s ORDER BY id", [*params, kind])
     return {sql.as_json(payload)["promise_id"]: fact_id for fact_id, payload in found}
 
 

@@ -27,6 +27,19 @@ def stop_promises(facts: Sequence[Told], at: datetime) -> None:
         batch.write()
 
 
+def follow_undone_act(facts: Sequence[Told], at: datetime) -> None:
+    """A first response was taken back: the clock it stopped runs on."""
+    undone: dict[int, datetime] = {}
+    for fact in facts:
+        event: Any = fact.event
+        if event.act in promises.STOPPING:
+            undone[event.lead_id] = event.acted_at
+    if undone:
+        batch = Batch([], by=facts[0].by, at=at)
+        promises.unanswer(batch, undone)
+        batch.write()
+
+
 def follow_stage(facts: Sequence[Told], at: datetime) -> None:
     """A lead that leaves, or goes back to nurturing, is owed no first response; an MQL is due to a human."""
     moves: list[Any] = [fact.event for fact in facts]

@@ -51,6 +51,11 @@ class Fact(models.Model):
                 fields=["opportunity_id", "at"], name="core_fact_opportunity", condition=Q(opportunity_id__isnull=False)
             ),
             models.Index(fields=["at"], name="core_fact_of_forms", condition=Q(door="form")),
+            models.Index(
+                fields=["actor_id", "at"],
+                name="core_fact_of_colleagues",
+                condition=Q(actor_kind="user", kind__in=["call_logged", "meeting_held", "message_sent"]),
+            ),
             models.Index(fields=["import_id"], name="core_fact_import", condition=Q(import_id__isnull=False)),
             models.Index(fields=["kind", "import_id"], name="core_fact_undone", condition=Q(kind="import_undone")),
             models.Index(fields=["revokes_id"], name="core_fact_revokes", condition=Q(revokes_id__isnull=False)),

@@ -465,6 +465,15 @@ WORDINGS: Final[Mapping[str, Wording]] = {
             % {"stage": stages.label(str(fact.get("to_stage", "")))}
         ),
     ),
+    "act_undone": _change(
+        "undo-2", lambda fact, names: _("took back: %(act)s") % {"act": words.act(str(fact.get("act", "")))}
+    ),
+    "ask_answered": _change(
+        "check",
+        lambda fact, names: _("answered: %(act)s") % {"act": words.act(str(fact.get("asked", "")))},
+        Weight.FOLD,
+    ),
+    "ask_reopened": _change("undo-2", lambda fact, names: _("An answer is owed again"), Weight.FOLD, _NOBODY),
     "owner_changed": _change("user-check", _owner_changed),
     "task_planned": _change("calendar-check", _planned),
     "task_closed": _change("check", _closed_task),

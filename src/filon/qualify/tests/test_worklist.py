@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +15,15 @@ from django.utils import timezone
 from filon.core import access, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry
-from filon.core.models import Fact, User
+from filon.core.models import Fact, Team, User
 from filon.kit.errors import Refused
 from filon.leads import moving
 from filon.leads.models import Lead, Task
 from filon.leads.moving import Move
-from filon.qualify import commands, queries
+from filon.qualify import commands, holds, queries
 from filon.qualify.commands import Called
+from filon.qualify.models import Hold
+from filon.routing.models import Promise
 
 DAY = timedelta(days=1)
 
@@ -264,6 +267,133 @@ def test_what_is_planned_for_later_is_not_the_last_act(lead: Lead, at: datetime)
     assert Lead.objects.get().last_act != "meeting_held"
 
 
+def standing() -> dict[str, Any]:
+    """What shows of the one lead."""
+    columns = ("stage", "is_open", "reason", "last_act", "last_act_at", "asked", "asked_at")
+    promised = ("due_at", "responded_at", "engagement_log", "grade")
+    row = Lead.objects.values(*columns, *promised).get()
+    row["tasks"] = list(Task.objects.filter(closed_at=None).values_list("kind", "due_at", "attempt", "owner_id"))
+    row["promises"] = list(Promise.objects.values_list("state", "stopped_at"))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more"),
+    [
+        ("reached", {}),
+        ("voicemail", {}),
+        ("call_back", {"when": 2 * DAY}),
+        ("not_interested", {"reason": "competitor"}),
+    ],
+)
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_a_call_taken_back_leaves_all_as_before_it(
+    lead: Lead, by: Actor, at: datetime, outcome: str, more: dict[str, Any], is_planned: bool
+) -> None:
+    Lead.objects.update(stage="nurturing")
+    moving.move_lead(Move(lead.pk, "qualifying"), by=by, at=at)
+    start_promise(lead, at)
+    if is_planned:
+        plan(lead, "call", at + DAY, attempt=5)
+    act("replied", at + timedelta(minutes=1))
+    before = standing()
+    assert before["promises"] == [("running", None)]
+    now = at + timedelta(minutes=5)
+    said = {name: now + value if name == "when" else value for name, value in more.items()}
+    call(lead, outcome, by, now, text="Pas le bon lead", **said)
+    assert standing() != before
+    fact_id = commands.last_call(lead.pk, by=by)
+    assert fact_id is not None
+    commands.undo_call(lead.pk, fact_id, by=by, at=now + timedelta(seconds=20))
+    assert standing() == before
+    assert queue(by, now) == [(lead.pk, "answered")]
+    assert commands.last_call(lead.pk, by=by) is None
+    with pytest.raises(Refused):
+        commands.undo_call(lead.pk, fact_id, by=by, at=now + timedelta(seconds=30))
+
+
+def test_a_call_is_taken_back_by_who_logged_it_and_soon(
+    lead: Lead, by: Actor, at: datetime, make_user: Callable[..., User]
+) -> None:
+    call(lead, "voicemail", by, at)
+    fact_id = commands.last_call(lead.pk, by=by) or 0
+    karim = access.of_user(make_user("sdr", name="Karim"))
+    for who, moment in ((karim, at), (by, at + timedelta(minutes=11))):
+        with pytest.raises(Refused):
+            commands.undo_call(lead.pk, fact_id, by=who, at=moment)
+    assert commands.last_call(lead.pk, by=by) == fact_id
+
+
+def test_a_clock_runs_on_only_when_no_other_human_answered(lead: Lead, by: Actor, at: datetime) -> None:
+    start_promise(lead, at)
+    call(lead, "voicemail", by, at + timedelta(minutes=5))
+    first = commands.last_call(lead.pk, by=by) or 0
+    call(lead, "reached", by, at + timedelta(minutes=7))
+    commands.undo_call(lead.pk, first, by=by, at=at + timedelta(minutes=8))
+    assert Lead.objects.get().responded_at == at + timedelta(minutes=7)
+    assert Promise.objects.get().state == "met"
+    commands.undo_call(lead.pk, commands.last_call(lead.pk, by=by) or 0, by=by, at=at + timedelta(minutes=9))
+    assert (Lead.objects.get().responded_at, Promise.objects.get().state) == (None, "running")
+
+
+def start_promise(lead: Lead, at: datetime) -> None:
+    """A clock of an hour runs for the lead."""
+    due_at = at + timedelta(hours=1)
+    Lead.objects.update(route="sdr", due_at=due_at)
+    Promise.objects.all().delete()
+    Promise.objects.create(lead=lead, owner_id=lead.owner_id, started_at=at, due_at=due_at, minutes=60)
+
+
+def plan(lead: Lead, kind: str, due_at: datetime, *, attempt: int) -> None:
+    Task.objects.create(
+        lead=lead, kind=kind, owner_id=lead.owner_id, due_at=due_at, attempt=attempt, created_at=lead.created_at
+    )
+
+
+def test_a_lead_that_a_colleague_works_on_is_left_to_them(
+    lea: User, by: Actor, at: datetime, make_user: Callable[..., User]
+) -> None:
+    team = Team.objects.create(name="Lyon", name_folded="lyon", created_at=at)
+    User.objects.update(team=team)
+    user = make_user("sdr", name="Karim")
+    User.objects.update(team=team)
+    karim = access.of_user(user)
+    first, second = come("a@a.fr", lea, at), come("b@b.fr", lea, at)
+    Lead.objects.update(due_at=None)
+    assert holds.hold(first.pk, by=by, at=at) is None
+    assert holds.hold(first.pk, by=by, at=at + timedelta(seconds=30)) is None
+    later = at + timedelta(minutes=1)
+    other = holds.hold(first.pk, by=karim, at=later)
+    assert other is not None
+    assert (other.name, other.since) == ("Léa", at)
+    found = queries.queue(by=karim, now=later, evening=later, team_id=team.pk)
+    assert {row.lead_id: row.holder and row.holder.name for row in found.rows} == {first.pk: "Léa", second.pk: None}
+    with pytest.raises(Refused) as refused:
+        call(first, "reached", karim, later)
+    assert refused.value.code == "held"
+    call(second, "reached", karim, later)
+    gone = at + timedelta(seconds=30) + holds.LASTS
+    assert holds.hold(first.pk, by=karim, at=gone) is None, "her page was not heard of any more"
+    call(first, "reached", karim, gone)
+    assert not Hold.objects.exists(), "who called lets go"
+
+
+def test_the_page_counts_what_was_done_today_and_takes_a_call_back(lea: User) -> None:
+    now = timezone.now()
+    lead = come("a@a.fr", lea, now - timedelta(minutes=5))
+    client = Client()
+    client.force_login(lea)
+    posted = {"outcome": "reached", "text": "", "when": "", "seen": "", "tab": "now", "next": ""}
+    page = client.post(f"/qualify/{lead.pk}/call", posted, follow=True).content.decode()
+    assert "<b>1</b> appel aujourd’hui · <b>1</b> conversation" in page
+    undo = re.search(r'hx-post="(/qualify/\d+/call/\d+/undo)"', page)
+    assert undo is not None
+    assert client.get(undo[1]).status_code == 405
+    page = client.post(undo[1], follow=True).content.decode()
+    assert "<b>0</b> appel aujourd’hui" in page
+    assert "rien à annuler" in client.post(undo[1], follow=True).content.decode()
+
+
 def test_a_reader_may_look_and_not_call(lead: Lead, at: datetime, make_user: Callable[..., User]) -> None:
     reader = access.of_user(make_user("read_only"))
     with pytest.raises(Refused):
@@ -275,7 +405,7 @@ def test_the_queue_costs_the_same_for_one_lead_and_for_thirty(
 ) -> None:
     for number in range(30):
         come(f"p{number}@x{number}.fr", lea, at)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(queue(by, at)) == 30
 
 
