@@ -264,6 +264,7 @@ JOURNEY: Final = (
     _moment("responded_at", "First contact made", "Premier contact fait le"),
     _moment("last_act_at", "Last act", "Dernière activité le"),
     _moment("asked_at", "Waiting for our answer since", "En attente de notre réponse depuis"),
+    _moment("next_at", "Next action due", "Prochaine action prévue le"),
     _moment("created_at", "Created", "Créé le", required=True),
     _moment("updated_at", "Changed", "Modifié le", required=True),
 )

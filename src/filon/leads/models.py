@@ -203,6 +203,7 @@ class Lead(models.Model):
     last_act = models.CharField(max_length=40, default="", blank=True)
     asked_at = models.DateTimeField(null=True, blank=True)  # an answer of ours is owed since then
     asked = models.CharField(max_length=40, default="", blank=True)  # for this act
+    next_at = models.DateTimeField(null=True, blank=True)  # when what is planned with it is due (see Task)
     # scoring
     fit = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     engagement_log = models.FloatField(null=True, blank=True)
@@ -235,7 +236,7 @@ class Lead(models.Model):
             models.Index(
                 fields=["owner", "-captured_at"],
                 name="leads_lead_worked",
-                condition=Q(owner__isnull=False, is_open=True, stage__in=WORKED),
+                condition=Q(owner__isnull=False, is_open=True, next_at__isnull=True, stage__in=WORKED),
             ),
             models.Index(
                 fields=["due_at"],

@@ -11,7 +11,7 @@ from filon.core.line import Batch
 from filon.kit import sql
 from filon.leads import rules
 from filon.leads.events import ActUndone, TaskClosed, TaskPlanned
-from filon.leads.models import Task
+from filon.leads.models import Lead, Task
 
 TODO = "todo"
 
@@ -40,8 +40,17 @@ def plan(
         created_at=batch.at,
     )
     rows.number()
+    _mark(batch, task, due_at)
     _tell_planned(batch, task, lead["person_id"])
     return task
+
+
+def _mark(batch: Batch, task: dict[str, Any], due_at: datetime | None) -> None:
+    """Have the lead of a task say when its next action is due; a to-do is none."""
+    if task["kind"] != TODO:
+        rows = batch.rows(Lead)
+        rows.load_ids([task["lead_id"]], lock=True)
+        rows.change(rows.by_id[task["lead_id"]], "next_at", due_at)
 
 
 def _tell_planned(batch: Batch, task: dict[str, Any], person_id: int | None) -> None:
@@ -65,6 +74,7 @@ def close(batch: Batch, tasks: Sequence[dict[str, Any]], result: str, *, person_
     for task in tasks:
         rows.change(task, "closed_at", batch.at)
         rows.change(task, "result", result)
+        _mark(batch, task, None)
         batch.tell(
             TaskClosed(
                 at=batch.at,
@@ -84,6 +94,7 @@ def follow_stage(facts: Sequence[Told], at: datetime) -> None:
     if not gone:
         return
     batch = Batch([], by=facts[0].by, at=at)
+    batch.rows(Lead).load_ids(gone, lock=True)
     for tasks in open_tasks(batch, gone).values():
         close(batch, tasks, "dropped")
     batch.write()
@@ -103,6 +114,7 @@ def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
         return
     moved_at = _learnt_at(move.revokes_id for move in moves.values())
     batch = Batch([], by=facts[0].by, at=at)
+    batch.rows(Lead).load_ids(moves, lock=True)
     where, params = sql.any_of("lead_id", sorted(moves))
     found = batch.rows(Task).load(f"{where} AND (closed_at IS NULL OR result = 'dropped')", params, lock=True)
     busy = {task["lead_id"] for task in found if task["closed_at"] is None and task["kind"] != TODO}
@@ -110,10 +122,16 @@ def follow_undone_move(facts: Sequence[Told], at: datetime) -> None:
         move = moves[task["lead_id"]]
         is_dropped = task["closed_at"] is not None and task["closed_at"] == moved_at.get(move.revokes_id)
         if is_dropped and (task["kind"] == TODO or task["lead_id"] not in busy):
-            batch.rows(Task).change(task, "closed_at", None)
-            batch.rows(Task).change(task, "result", "")
-            _tell_planned(batch, task, move.person_id)
+            _open_again(batch, task, move.person_id)
     batch.write()
+
+
+def _open_again(batch: Batch, task: dict[str, Any], person_id: int | None) -> None:
+    """A loaded task that was closed is planned again."""
+    batch.rows(Task).change(task, "closed_at", None)
+    batch.rows(Task).change(task, "result", "")
+    _mark(batch, task, task["due_at"])
+    _tell_planned(batch, task, person_id)
 
 
 def follow_undone_act(facts: Sequence[Told], at: datetime) -> None:
@@ -135,9 +153,7 @@ def follow_undone_act(facts: Sequence[Told], at: datetime) -> None:
     for task in opening.rows(Task).by_id.values():
         event = logged[task["lead_id"]]
         if task["result"] == "done" and task["closed_at"] == event.logged_at:
-            opening.rows(Task).change(task, "closed_at", None)
-            opening.rows(Task).change(task, "result", "")
-            _tell_planned(opening, task, event.person_id)
+            _open_again(opening, task, event.person_id)
     opening.write()
 
 

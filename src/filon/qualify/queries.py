@@ -93,8 +93,7 @@ def queue(*, by: Actor, now: datetime, evening: datetime, team_id: int | None = 
     stages = ", ".join(f"'{stage}'" for stage in WORKED)
     newest = sql.fetch(
         f"SELECT {_COLUMNS} FROM leads_lead lead {_FROM} WHERE lead.owner_id {whose} AND lead.is_open "
-        f"AND lead.stage IN ({stages}){scoped} AND NOT EXISTS (SELECT 1 FROM leads_task task "
-        "WHERE task.lead_id = lead.id AND task.closed_at IS NULL AND task.kind <> 'todo') "
+        f"AND lead.stage IN ({stages}) AND lead.next_at IS NULL{scoped} "
         f"ORDER BY lead.captured_at DESC LIMIT {_LOOKED_AT}",
         mine,
     )

@@ -179,6 +179,9 @@ _WORK: Final[Mapping[str, str | Promise]] = {
     "is_open": gettext_lazy("Open leads"),
     "due_at < now and responded_at is empty and is_open": gettext_lazy("First contact overdue"),
     "due_at > now and responded_at is empty and is_open": gettext_lazy("First contact due"),
+    "is_open and owner is not empty and stage in (captured, qualifying, mql) and next_at is empty and "
+    "(due_at is empty or responded_at is not empty)": gettext_lazy("Without a next action"),
+    "asked_at is not empty and is_open": gettext_lazy("Waiting for our answer"),
     "last_act_at >= now - 7 days": gettext_lazy("Active in the last 7 days"),
     "last_act_at <= now - 30 days and is_open": gettext_lazy("Silent for 30 days"),
 }

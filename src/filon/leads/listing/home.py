@@ -16,17 +16,24 @@ from filon.core.access import Actor
 from filon.kit import sql
 from filon.leads import fields
 from filon.leads.listing.rows import rows_where
+from filon.leads.models import WORKED
 
 DUE_TEMPLATE: Final = "leads/_home_due.html"
 CHANNELS_TEMPLATE: Final = "leads/_home_channels.html"
 SHOWN: Final = 8
 _WEEK: Final = timedelta(days=7)
 _OWED: Final = "due_at is not empty and responded_at is empty and is_open = true"
+_IDLE: Final = (
+    "is_open = true and owner is not empty and stage in (captured, qualifying, mql) and next_at is empty and "
+    "(due_at is empty or responded_at is not empty)"
+)
+"""Leads that are worked on, and with whom nothing is planned and no first contact is owed."""
+_MANY: Final = 10_000
 
 
 def due_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
     """What `DUE_TEMPLATE` takes: leads whose first contact is owed, the most urgent first: one's own, or those of the
-    team for whoever owns none. Two statements."""
+    team for whoever owns none; and how many have nothing planned. Two statements."""
     by.require("leads.see")
     parts, params = ["lead.due_at IS NOT NULL AND lead.responded_at IS NULL AND lead.is_open"], list[Any]()
     is_mine = by.role in {"sdr", "sales"}
@@ -38,16 +45,37 @@ def due_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
     first = f"lead.id IN (SELECT lead.id {source} ORDER BY lead.due_at, lead.id LIMIT {SHOWN})"
     late = "COALESCE(SUM(CASE WHEN lead.due_at < %s THEN 1 ELSE 0 END), 0)"
     now = connection.ops.adapt_datetimefield_value(at)
-    counted = sql.fetch(f"SELECT COUNT(*), {late} {source}", [now, *params])[0]
+    idle, idle_params = _idle(by, is_mine=is_mine)
+    counted = sql.fetch(f"SELECT COUNT(*), {late}, ({idle}) {source}", [now, *idle_params, *params])[0]
     condition = f"{_OWED} and owner = {by.id}" if is_mine else _OWED
     return {
         "rows": rows_where(first, params, "lead.due_at, lead.id"),
         "count": counted[0],
         "late": counted[1],
+        "idle": counted[2],
+        "idle_is_more": counted[2] > _MANY,
+        "idle_url": _list_url(f"{_IDLE} and owner = {by.id}" if is_mine else _IDLE),
         "is_mine": is_mine,
         "now": at,
-        "url": f"{reverse('leads:list')}?{urlencode({'filter': condition, 'sort': 'due_at'})}",
+        "url": _list_url(condition, sort="due_at"),
     }
+
+
+def _idle(by: Actor, *, is_mine: bool) -> tuple[str, list[Any]]:
+    """How many leads are worked on with nothing planned, as an expression and its parameters; counted up to a bound."""
+    stages = ", ".join(f"'{stage}'" for stage in WORKED)
+    parts, params = ["lead.owner_id IS NOT NULL", f"lead.stage IN ({stages})", "lead.next_at IS NULL"], list[Any]()
+    parts += ["lead.is_open", "(lead.due_at IS NULL OR lead.responded_at IS NOT NULL)"]
+    if is_mine:
+        parts, params = [*parts, "lead.owner_id = %s"], [by.id]
+    scope, more = access.lead_scope(by)
+    where = " AND ".join(filter(None, [*parts, scope]))
+    counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM leads_lead lead WHERE {where} LIMIT {_MANY + 1}) idle"
+    return counted, [*params, *more]
+
+
+def _list_url(condition: str, **more: str) -> str:
+    return f"{reverse('leads:list')}?{urlencode({'filter': condition, **more})}"
 
 
 def channels_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
