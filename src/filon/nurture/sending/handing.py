@@ -26,7 +26,7 @@ from filon.nurture.sending.relay import Relay, open_relay
 
 log = logging.getLogger("filon.sending")
 LANES: Final = 4
-_PART: Final = 200
+_PART: Final = 100
 _PATIENCE_S: Final = 120.0
 _TRY_AGAIN_S: Final = 0.5
 
@@ -42,7 +42,7 @@ def send(job: JobContext) -> None:
     lanes = _Lanes(sender, Run(job.claim.id, job.claim.lease))
     done = 0
     try:
-        while ids := claiming.waiting_ids(timezone.now(), limit=_PART):
+        while ids := lanes.not_taken(claiming.waiting_ids(timezone.now(), limit=_PART + LANES)):
             for finished in lanes.hand_over(ids):
                 done += finished
                 job.progress(done, None)
@@ -63,14 +63,32 @@ class _Lanes:
         self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
         self._mine = threading.local()
         self._relays: list[Relay] = []
+        self._pending: dict[Future[None], int] = {}
         self._is_over = False
 
+    def not_taken(self, ids: Sequence[int]) -> list[int]:
+        """Those of these messages that no lane has yet; when there are none, those that lanes have are waited for."""
+        taken = set(self._pending.values())
+        free = [delivery_id for delivery_id in ids if delivery_id not in taken]
+        if not free:
+            for _ in self._finish(0):
+                pass
+        return free
+
     def hand_over(self, ids: Sequence[int]) -> Iterator[int]:
-        """Hand these messages over; one number for each that is through, as they come."""
-        pending: set[Future[None]] = {self._pool.submit(self._one, delivery_id) for delivery_id in ids}
-        while pending:
-            finished, pending = wait(pending, timeout=5, return_when=FIRST_COMPLETED)
+        """Hand these messages over; numbers of those that are through, as they come. Ends when lanes run out of work:
+        the last ones are still on their way then, so that no lane waits for a slow answer to another."""
+        messages = claiming.waiting(ids).values()  # all at once: what may change in between, the claim judges again
+        self._maker.know(messages)
+        self._pending |= {self._pool.submit(self._one, message): message.id for message in messages}
+        yield from self._finish(LANES)
+
+    def _finish(self, left: int) -> Iterator[int]:
+        """Wait until no more than `left` messages are on their way."""
+        while len(self._pending) > left:
+            finished, _ = wait(self._pending, timeout=5, return_when=FIRST_COMPLETED)
             for future in finished:
+                del self._pending[future]
                 future.result()
             yield len(finished)
 
@@ -81,13 +99,10 @@ class _Lanes:
         for relay in self._relays:
             relay.close()
 
-    def _one(self, delivery_id: int) -> None:
-        if self._is_over:
+    def _one(self, message: Waiting) -> None:
+        if self._is_over or not message.is_running:
             return
         close_old_connections()
-        message = claiming.waiting([delivery_id]).get(delivery_id)
-        if message is None or not message.is_running:
-            return
         reason = rules.objection(message.standing)
         if reason:
             claiming.hold(message, reason, at=timezone.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from filon.nurture.models import Link, Sender, Template
 from filon.nurture.sending.claiming import Waiting
 from filon.nurture.sending.composing import Headers, compose
 from filon.nurture.sending.relay import Outgoing
-from filon.nurture.writing.about import about
+from filon.nurture.writing.about import About, about
 from filon.nurture.writing.rendering import Footing, render
 
 
@@ -28,12 +28,17 @@ class Maker:
         self._sender = sender
         self._templates: dict[tuple[int, int], Template] = {}
         self._links: dict[str, int] = {}
+        self._about: dict[int, About] = {}
         self._lock = threading.Lock()
+
+    def know(self, messages: Iterable[Waiting]) -> None:
+        """Read what is said of the leads of these messages, all at once; what was known before is forgotten."""
+        self._about = about([message.lead_id for message in messages], self._sender)
 
     def make(self, message: Waiting, *, at: datetime) -> Outgoing:
         """What goes out. Raises WrongTemplate, or ValueError for an address no header can hold."""
         template, sender = self._template(message), self._sender
-        whom = about([message.lead_id], sender)[message.lead_id]
+        whom = self._about.get(message.lead_id) or about([message.lead_id], sender)[message.lead_id]
         leave_url = f"{settings.FILON_BASE_URL}{reverse('answers:leave', args=[tokens.of_delivery(message.id)])}"
         rendered = render(
             subject=template.subject,

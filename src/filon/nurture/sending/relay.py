@@ -12,6 +12,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -127,16 +128,15 @@ class Smtp:
 
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:
-            context = ssl.create_default_context()
             server: smtplib.SMTP = (
-                smtplib.SMTP_SSL(self._host, self._port, self._name, timeout=_CONNECT_S, context=context)
+                smtplib.SMTP_SSL(self._host, self._port, self._name, timeout=_CONNECT_S, context=_trusted())
                 if self._is_tls
                 else smtplib.SMTP(self._host, self._port, self._name, timeout=_CONNECT_S)
             )
             if server.sock is not None:
                 server.sock.settimeout(_ANSWER_S)
             if self._starts_tls:
-                server.starttls(context=context)  # raises where the server offers none: nothing goes in the clear
+                server.starttls(context=_trusted())  # raises where the server offers none: nothing goes in the clear
             if self._user:
                 server.login(self._user, self._password)
             self._server = server
@@ -171,6 +171,12 @@ class Smtp:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom the machine trusts; reading it takes 20 ms, and relays hang up often."""
+    return ssl.create_default_context()
 
 
 def _judged(code: int, text: bytes, *, is_recipient: bool = False) -> Said:
