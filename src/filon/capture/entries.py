@@ -14,7 +14,7 @@ from filon.kit import identifiers
 from filon.kit.errors import Kind, Refused
 from filon.kit.identifiers import ValueProblem
 from filon.kit.shapes import Moment
-from filon.leads import rules
+from filon.leads import consents, rules
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=20_000)]
@@ -47,6 +47,13 @@ class CompanyIn(_In):
     issues: LongText | None = Field(None, description="Stakes (enjeux), as text.")
 
 
+class ConsentIn(_In):
+    """What the person allows (true) or refuses (false). Of two sayings by programs the stricter one stands."""
+
+    email: bool | None = Field(None, description="To be written to.")
+    tracking: bool | None = Field(None, description="That opens, clicks and visits are tied to them.")
+
+
 class LeadIn(_In):
     """One submission: who, what they said, where they came from. At least one of `email`, `phone`, `external_id`."""
 
@@ -77,6 +84,7 @@ class LeadIn(_In):
     lead_class: Text | None = Field(None, alias="class")
     motion: Text | None = None
     message: LongText | None = None
+    consent: ConsentIn | None = Field(None, examples=[{"email": True}])
     attributes: dict[Annotated[str, StringConstraints(min_length=1, max_length=120)], Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -89,7 +97,7 @@ class LeadIn(_In):
         nested: dict[str, dict[str, Any]] = {}
         for key, value in data.items():
             head, dot, tail = key.partition(".")
-            if dot and head in {"company", "attributes"}:
+            if dot and head in {"company", "attributes", "consent"}:
                 nested.setdefault(head, {})[tail] = value
             else:
                 plain[key] = value
@@ -129,7 +137,7 @@ def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:
     attributes = {name: _text(value) for name, value in said.attributes.items() if value not in (None, "")}
     problems: list[dict[str, object]] = []
     for field, value in said:
-        if value in (None, "") or field in {"attributes", "company", "system", "lead_class"}:
+        if value in (None, "") or field in {"attributes", "company", "consent", "system", "lead_class"}:
             continue
         values[field] = value
     if said.lead_class:
@@ -138,6 +146,8 @@ def lead_entry(said: LeadIn, *, at: datetime, door: str = "api") -> Entry:
         for field, value in said.company:
             if value not in (None, ""):
                 values[f"company.{field}"] = value
+    if said.consent is not None:
+        values |= {consents.field_of(purpose): allowed for purpose, allowed in said.consent if allowed is not None}
     _normalise(values, attributes, problems)
     _check_choices(values, problems)
     _refuse(problems)

@@ -41,6 +41,7 @@ WINDOW: Final = timedelta(minutes=10)
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The form; a POST is kept at once and answered 202, or shown again with what was typed and what is wrong."""
+    request.encoding = "utf-8"  # as our page is: a charset of the sender's choice could bring halves of characters
     form = Form.objects.select_related("consent_text", "tracking_text", "campaign").filter(slug=slug).first()
     if form is None:
         return render(request, "capture/forms/gone.html", {"title": ""}, status=404)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from filon.core import access, inbox, keys, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.models import ApiKey, Fact, InboxEntry
-from filon.leads.models import Finding, Lead, Person, Segment
+from filon.leads.models import Consent, Finding, Lead, Person, Segment
 
 KEY = "filon_" + "k" * 43
 
@@ -70,6 +70,17 @@ def test_dotted_names_mean_what_nested_ones_do(post: Callable[..., Any], body: d
     assert lead.company is not None
     assert (lead.company.name, lead.company.employees) == ("Sogetrel", 250)
     assert lead.attributes == {"Besoin": "planning"}
+
+
+def test_a_program_says_what_a_person_allows_and_lifts_no_refusal(post: Callable[..., Any]) -> None:
+    def states() -> dict[str, str]:
+        return dict(Consent.objects.values_list("purpose", "state"))
+
+    post("/leads", {"email": "a@b.fr", "consent": {"email": True, "tracking": False}})
+    assert states() == {"email": "given", "tracking": "refused"}
+    post("/leads", {"email": "a@b.fr", "consent.email": False, "consent.tracking": True})
+    assert states() == {"email": "refused", "tracking": "refused"}
+    assert post("/leads", {"email": "a@b.fr", "consent": {"telephone": True}}).status_code == 422
 
 
 def test_what_was_received_is_kept_as_it_came(post: Callable[..., Any]) -> None:
