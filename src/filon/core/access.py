@@ -18,7 +18,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "sdr": frozenset(_EVERYONE | _WORKS),
     "sales": frozenset(_EVERYONE | _WORKS | {"deals.change"}),
     "manager": frozenset(_EVERYONE | _WORKS | {"deals.change", "leads.assign", "export"}),
-    "head": frozenset(_EVERYONE | {"leads.assign", "export", "costs.change"}),
+    "head": frozenset(_EVERYONE | {"leads.assign", "export", "costs.change", "handoff.change"}),
     "marketing": frozenset(
         _EVERYONE
         | _WORKS
@@ -42,6 +42,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "segments.share",
             "leads.assign",
             "deals.change",
+            "handoff.change",
             "keys.change",
         }
     ),
@@ -88,6 +89,7 @@ _RIGHTS: Final = {
     "scoring.change": gettext_lazy("change the scoring rules"),
     "segments.share": gettext_lazy("share segments with everyone"),
     "routing.change": gettext_lazy("change the routing rules"),
+    "handoff.change": gettext_lazy("change what marketing and sales agreed on"),
     "health.see": gettext_lazy("see the health of the system"),
     "jobs.change": gettext_lazy("retry or cancel jobs"),
     "keys.change": gettext_lazy("manage API keys"),

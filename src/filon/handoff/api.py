@@ -66,7 +66,7 @@ class HandoffOut(Schema):
 
 @router.post("/leads/{lead_id}/handoff", response={201: HandoffOut, **PROBLEMS}, summary="Propose a lead to sales")
 def propose(request: HttpRequest, lead_id: Id, body: ProposalIn, idempotency_key: Key = "") -> Any:
-    """The lead becomes an SQL, and its seller owes an answer within a working day. Needs the scope `leads:write`."""
+    """The lead becomes an SQL, and its seller owes an answer by what was agreed. Needs the scope `leads:write`."""
     actor, at = _actor(request), timezone.now()
 
     def act() -> Any:

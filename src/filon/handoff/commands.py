@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from filon.core.access import Actor
 from filon.core.line import Batch
 from filon.core.models import User
-from filon.handoff import rules
+from filon.handoff import agreement, rules
 from filon.handoff.events import InterestConfirmed, SqlAccepted, SqlProposed, SqlRefused
 from filon.handoff.models import Handoff
-from filon.handoff.rules import Shift
+from filon.handoff.rules import Shift, Terms
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import moving, tasks
 from filon.leads.events import OwnerChanged
@@ -51,14 +51,15 @@ class Proposal:
 
 @transaction.atomic
 def propose(proposal: Proposal, *, by: Actor, at: datetime) -> Handoff:
-    """Propose a lead to a seller: it becomes an SQL, and they owe an answer within a working day of theirs.
+    """Propose a lead to a seller: it becomes an SQL, and they owe an answer by what was agreed (`agreement`).
 
     What was planned with it is done. Needs `leads.move`. Emits SqlProposed, InterestConfirmed, StageChanged,
     TaskClosed. Raises Refused naming what is missing; or where the lead is proposed already, has left, or has an
     opportunity.
     """
     by.require("leads.move")
-    answers = _checked(proposal)
+    terms = agreement.in_force()
+    answers = _checked(proposal, terms)
     seller = User.objects.filter(pk=proposal.seller_id, is_active=True, role__in=SELLERS).first()
     if seller is None:
         raise _wrong("seller", _("Choose a colleague of sales."))
@@ -75,8 +76,9 @@ def propose(proposal: Proposal, *, by: Actor, at: datetime) -> Handoff:
         seller=seller,
         proposed_by_id=by.id if by.kind == "user" else None,
         answers=answers,
+        agreement=terms.version,
         proposed_at=at,
-        due_at=rules.due_at(at, _open_hours(at, seller.team_id)),
+        due_at=rules.due_at(at, _open_hours(at, seller.team_id), within=timedelta(hours=terms.answer_hours)),
     )
     planned = tasks.open_tasks(batch, [lead["id"]]).get(lead["id"], [])
     tasks.close(batch, [task for task in planned if task["kind"] != tasks.TODO], "done", person_id=lead["person_id"])
@@ -140,7 +142,7 @@ def may_answer(by: Actor, seller_id: int) -> bool:
 # Shared ---------------------------------------------------------------------------------------------------------------
 
 
-def _checked(proposal: Proposal) -> dict[str, str]:
+def _checked(proposal: Proposal, terms: Terms) -> dict[str, str]:
     """The answers, cleaned. Raises Refused naming each criterion that is missing."""
     answers = {
         name: text
@@ -148,7 +150,8 @@ def _checked(proposal: Proposal) -> dict[str, str]:
         if (text := str(proposal.answers.get(name, "")).replace("\0", "").strip()[: rules.LONGEST])
     }
     errors: list[dict[str, object]] = [
-        {"field": name, "message": _("Sales need this to take the lead on.")} for name in rules.missing(answers)
+        {"field": name, "message": _("Sales need this to take the lead on.")}
+        for name in rules.missing(answers, terms.required)
     ]
     if proposal.how not in rules.HOW:
         errors.append({"field": "how", "message": _("Say by what the person confirmed their interest.")})

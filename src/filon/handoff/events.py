@@ -31,6 +31,15 @@ class SqlProposed(HandoffFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandoffTermsChanged(Event):
+    """What marketing and sales agreed on for hand-offs changed: a new version is in force."""
+
+    version: int
+    required: list[str]
+    answer_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class InterestConfirmed(Event):
     """The person confirmed their interest by an act of their own. how: demo, quote, reply or conversation."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from filon.handoff import queries, rules, words
+from filon.handoff import agreement, queries, rules, words
 from filon.handoff.commands import Proposal
 
 _AREA: Final = {"rows": 2}
@@ -18,10 +18,11 @@ class ProposalForm(forms.Form):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        required = agreement.in_force().required
         for name, label in words.criteria().items():
             self.fields[name] = forms.CharField(
                 label=label,
-                required=name in rules.REQUIRED,
+                required=name in required,
                 max_length=rules.LONGEST,
                 widget=forms.Textarea(attrs=_AREA),
             )
@@ -41,6 +42,25 @@ class ProposalForm(forms.Form):
             how=said["how"],
             answers={name: said[name] for name in rules.CRITERIA},
         )
+
+
+class TermsForm(forms.Form):
+    """What marketing and sales agree on."""
+
+    answer_hours = forms.IntegerField(
+        label=_("Sales answer within, in open hours"), min_value=1, max_value=rules.MOST_HOURS
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["required"] = forms.MultipleChoiceField(
+            label=_("Without this, no lead is proposed"),
+            required=False,
+            choices=list(words.criteria().items()),
+            widget=forms.CheckboxSelectMultiple,
+        )
+        self.order_fields(["required", "answer_hours", "version"])
 
 
 class RefusalForm(forms.Form):

@@ -11,6 +11,24 @@ from django.db.models import F, Q
 from filon.kit import sql
 
 
+class Agreement(models.Model):
+    """A version of what marketing and sales agreed on; the highest is in force. Never changed.
+
+    required: criteria of `rules.CRITERIA`. answer_hours: open hours that sales have.
+    """
+
+    version = models.PositiveIntegerField(unique=True)
+    required: Any = models.JSONField(default=list)
+    answer_hours = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    def __str__(self) -> str:
+        return f"agreement, version {self.version}"
+
+
 class Handoff(models.Model):
     """One proposal: sales owe an answer by `due_at`. `breached_at` stays: an answer after it is late all the same.
 
@@ -31,6 +49,7 @@ class Handoff(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     answers: Any = models.JSONField(default=dict)
+    agreement = models.PositiveIntegerField(default=0)  # the version by which it was judged
     state = models.CharField(max_length=9, choices=State.choices, default=State.PROPOSED)
     reason = models.CharField(max_length=20, default="", blank=True)
     text = models.CharField(max_length=2000, default="", blank=True)

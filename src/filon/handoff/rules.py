@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 CRITERIA: Final = ("need", "authority", "timing", "budget", "next_step")
 """What an SDR answers of a lead, in order: the need, who decides, when, with what money, what comes next."""
-REQUIRED: Final = frozenset({"need", "authority", "timing"})
-"""Without these no lead is proposed."""
 HOW: Final = ("conversation", "demo", "quote", "reply")
 """By what act of their own a person has confirmed their interest."""
 REFUSALS: Final = ("off_target", "no_project", "wrong_contact", "unreachable", "already_followed", "incomplete")
 """Why sales send a lead back."""
-ANSWER_WITHIN: Final = timedelta(hours=8)
-"""Open time within which sales answer: a working day."""
 LONGEST: Final = 2000
+MOST_HOURS: Final = 80
+"""The longest that sales may be given to answer, in open hours: two weeks."""
 
 Shift = tuple[datetime, datetime]
 
 
-def missing(answers: Mapping[str, str]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What marketing and sales agreed on. required: criteria without which no lead is proposed. answer_hours: open
+    hours within which sales answer. version: 0 before anybody said anything.
+    """
+
+    required: frozenset[str] = frozenset({"need", "authority", "timing"})
+    answer_hours: int = 8
+    version: int = 0
+
+
+def missing(answers: Mapping[str, str], required: Set[str]) -> list[str]:
     """The criteria that must be answered and are not, in order."""
-    return [name for name in CRITERIA if name in REQUIRED and not answers.get(name, "").strip()]
+    return [name for name in CRITERIA if name in required and not answers.get(name, "").strip()]
 
 
-def due_at(proposed_at: datetime, shifts: Iterable[Shift], *, within: timedelta = ANSWER_WITHIN) -> datetime:
+def due_at(proposed_at: datetime, shifts: Iterable[Shift], *, within: timedelta) -> datetime:
     """When the answer is due, counting open time only.
 
     shifts: open hours from `proposed_at` on, sorted, disjoint, aware. Raises ValueError when they end before.

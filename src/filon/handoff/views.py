@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from filon.core.forms import show_refusal
 from filon.core.web import Request
-from filon.handoff import commands, panels, queries
-from filon.handoff.forms import ProposalForm, RefusalForm
+from filon.handoff import agreement, commands, panels, queries, words
+from filon.handoff.forms import ProposalForm, RefusalForm, TermsForm
 from filon.kit.errors import Kind, Refused
 from filon.leads.card import queries as cards
 
@@ -56,6 +56,38 @@ def propose(request: Request, lead_id: int) -> HttpResponse:
         "trail": [(card.title, reverse("leads:lead", args=[lead_id])), (_("Propose to sales"), "")],
     }
     return render(request, "handoff/propose.html", context, status=422 if posted else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def terms(request: Request) -> HttpResponse:
+    """What marketing and sales agreed on, and its versions; a POST agrees anew."""
+    now = agreement.in_force()
+    posted = request.POST if request.method == "POST" else None
+    initial = {"required": list(now.required), "answer_hours": now.answer_hours, "version": now.version}
+    form = TermsForm(posted, initial=initial)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            made = agreement.change(
+                said["required"], said["answer_hours"], seen=said["version"], by=request.actor, at=timezone.now()
+            )
+        except Refused as refused:
+            _show(form, refused)
+        else:
+            messages.success(request, _("Version %(n)s is in force.") % {"n": made.version})
+            return redirect("handoff:agreement")
+    context = {
+        "form": form,
+        "now": now,
+        "required": [label for name, label in words.criteria().items() if name in now.required],
+        "versions": [
+            (version, [label for name, label in words.criteria().items() if name in version.terms.required])
+            for version in agreement.versions(by=request.actor)
+        ],
+        "may_change": request.actor.may("handoff.change"),
+        "trail": [(_("Hand-offs"), reverse("handoff:list")), (_("Agreement"), "")],
+    }
+    return render(request, "handoff/agreement.html", context, status=422 if posted else 200)
 
 
 @require_safe

@@ -14,7 +14,7 @@ from filon.core import access, accounts, jobs, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry
 from filon.core.models import Fact, User
-from filon.handoff import commands, queries, reactions
+from filon.handoff import agreement, commands, queries, reactions, rules
 from filon.handoff.commands import Proposal
 from filon.handoff.models import Handoff
 from filon.kit.errors import Refused
@@ -61,6 +61,51 @@ def propose(lead: Lead, seller: User, by: User, at: datetime, **more: Any) -> Ha
 def kinds() -> list[str]:
     told = Fact.objects.filter(kind__regex="^(sql|acceptance|interest)").order_by("pk")
     return list(told.values_list("kind", flat=True))
+
+
+@pytest.fixture
+def head(db: None, make_user: Callable[..., User]) -> User:
+    return make_user("head", name="Inès")
+
+
+def test_a_proposal_is_judged_by_what_was_agreed_on_its_day(
+    lead: Lead, sdr: User, seller: User, head: User, at: datetime
+) -> None:
+    terms = agreement.change(["budget"], 4, seen=0, by=of(head), at=at)
+    assert (terms.version, terms.required) == (1, frozenset({"budget"}))
+    with pytest.raises(Refused) as refused:
+        propose(lead, seller, sdr, at)
+    assert [error["field"] for error in refused.value.errors] == ["budget"]
+    handoff = propose(lead, seller, sdr, at, answers={"budget": "40 k€"})
+    assert (handoff.due_at, handoff.agreement) == (at + timedelta(hours=4), 1)
+    agreement.change([], 8, seen=1, by=of(head), at=at + DAY)
+    handoff.refresh_from_db()
+    assert (handoff.due_at, handoff.agreement) == (at + timedelta(hours=4), 1)
+    assert Fact.objects.filter(kind="handoff_terms_changed").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("required", "hours", "seen"), [(["need"], 0, 0), (["need"], 81, 0), (["colour"], 8, 0), (["need"], 8, 3)]
+)
+def test_what_cannot_be_agreed_is_refused(head: User, at: datetime, required: list[str], hours: int, seen: int) -> None:
+    with pytest.raises(Refused):
+        agreement.change(required, hours, seen=seen, by=of(head), at=at)
+    assert agreement.in_force() == rules.Terms()
+
+
+def test_the_agreement_is_made_on_its_page_by_those_who_may(head: User, sdr: User) -> None:
+    client = Client()
+    client.force_login(head)
+    assert "Sans cela, aucun lead" in client.get("/handoff/agreement").content.decode()
+    posted = {"required": ["need", "budget"], "answer_hours": "16", "version": "0"}
+    page = client.post("/handoff/agreement", posted, follow=True).content.decode()
+    assert "La version 1 est en vigueur" in page
+    assert client.post("/handoff/agreement", posted).status_code == 422, "it was changed meanwhile"
+    client.force_login(sdr)
+    page = client.get("/handoff/agreement").content.decode()
+    assert "16 heures ouvrées" in page
+    assert '<form class="form' not in page
+    assert client.post("/handoff/agreement", posted | {"version": "1"}).status_code == 403
 
 
 def test_a_proposal_makes_an_sql_and_owes_an_answer(lead: Lead, sdr: User, seller: User, at: datetime) -> None:
