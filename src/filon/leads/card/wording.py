@@ -544,6 +544,9 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "template_saved": _change("mail", lambda fact, names: _("saved a template")),
     "sequence_saved": _change("send", lambda fact, names: _("changed a sequence")),
     "sender_saved": _change("mail", lambda fact, names: _("changed in whose name we write")),
+    "handoff_terms_changed": _change(
+        "handshake", lambda fact, names: _("changed the agreement of marketing and sales")
+    ),
     "form_saved": _change("clipboard-list", lambda fact, names: _("saved a form")),
     "campaign_added": _change("megaphone", lambda fact, names: _("added a campaign")),
     "import_finished": _change("file-up", _import_finished),
