@@ -13,6 +13,8 @@ from filon.capture.forms import visitor
 from filon.capture.imports import home as imports_home
 from filon.capture.imports import jobs as import_jobs
 from filon.capture.models import Cost
+from filon.capture.tracking import commands as tracking
+from filon.capture.tracking import visits
 from filon.core import colleagues, purge, waiting
 from filon.core import home as core_home
 from filon.core.inbox import Understand
@@ -87,6 +89,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         consents.record_consents,
         standing.leave_to_deals,
         leads.record_leads,
+        visits.tie_visitors,
         score_leads,
         routing.route_leads,
         leads.answer_leads,
@@ -96,6 +99,7 @@ LINES: Mapping[str, Sequence[Step]] = {
     ],
     "event": [
         acts.check_acts,
+        visits.know_visitors,
         acts.know_leads,
         unify.find_contacts,
         records.recognise,
@@ -169,7 +173,7 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     Replied: [ending.stop_for_acts],
     Unsubscribed: [ending.stop_for_acts],
     Bounced: [ending.stop_for_acts],
-    ConsentRefused: [ending.stop_for_refusal],
+    ConsentRefused: [ending.stop_for_refusal, tracking.forget],
     StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage, handoff.follow_stage],
     OwnerChanged: [tasks.follow_owner, follow_owner],
     StageMoveUndone: [follow_undone_move, tasks.follow_undone_move, handoff.follow_undone_move],
@@ -180,6 +184,7 @@ LATER: dict[type[Event], list[str]] = {}
 """Reactions by a worker, safe to run twice: names of jobs."""
 
 JOBS: Mapping[str, Callable[..., None]] = {
+    "capture.forget_browsers": tracking.forget_old,
     "capture.import": import_jobs.run,
     "capture.rehearse": import_jobs.rehearse,
     "capture.undo": import_jobs.take_back,
@@ -205,6 +210,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 """What each job runs."""
 
 CLOCKS: Sequence[tuple[str, int]] = (
+    ("capture.forget_browsers", 86_400),
     ("core.drain_inbox", 2),
     ("core.purge", 86_400),
     ("handoff.breach_due", 30),
@@ -224,6 +230,7 @@ UNDERSTAND: Mapping[str, Understand] = {
     deals_api.ROUTE: deals_api.understand,
     visitor.ROUTE: visitor.arrival,
     arrivals.ROUTE: arrivals.arrival,
+    visits.ROUTE: visits.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""
 

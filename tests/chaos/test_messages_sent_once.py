@@ -65,7 +65,11 @@ class Sending:
     def until_dead(self) -> None:
         """The worker dies by itself."""
         assert self.process is not None
-        assert self.process.wait(120) == -9, self.log
+        try:
+            status = self.process.wait(FINAL_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not come to where it dies:\n{self.log}") from None
+        assert status == -9, self.log
         self.kills += 1
 
     def until_final(self, people: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from filon.core.models import Fact
 from filon.leads.models import Consent, Lead
 from tests.journeys.conftest import Place
 from tests.journeys.looking import Visitor
@@ -48,7 +49,8 @@ def elsewhere() -> Iterator[Callable[[str], str]]:
 @pytest.fixture
 def guest(browser: Any) -> Iterator[Any]:
     """A browser of somebody we do not know."""
-    context = browser.new_context(locale="fr-FR")
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
+    context = browser.new_context(locale="fr-FR", user_agent=agent)  # headless ones are taken for programs
     yield context.new_page()
     context.close()
 
@@ -95,4 +97,41 @@ def test_a_visitor_of_another_site_becomes_a_lead(
     sdr.go(f"/leads/{lead.pk}").sees("Combien pour 200 postes ?", "E-mails : acceptés").look()
     visitor("marketing").go("/capture/forms").sees("1", within="td.num")
     assert guest.goto(address).status == 200
-    assert not guest.evaluate("performance.getEntriesByType('resource').filter(r => r.name.endsWith('.js')).length")
+    lines = guest.evaluate("performance.getEntriesByType('resource').filter(r => r.name.endsWith('.js')).length")
+    assert not lines, "the hosted form is a page without a script"
+
+
+def test_who_agreed_is_known_again_on_the_company_s_own_site(
+    place: Place, visitor: Callable[..., Visitor], elsewhere: Callable[[str], str], guest: Any
+) -> None:
+    marketing = visitor("marketing").go("/capture/tracking").sees("Pas encore de site")
+    script = marketing.page.locator("pre.code").inner_text()
+    marketing.go("/capture/forms/new")
+    marketing.fill(title="Essai gratuit")
+    marketing.press("Créer le formulaire", within="main").sees("Dans une de vos pages")
+    page = elsewhere(marketing.page.locator("pre.snippet").inner_text() + script)
+    marketing.go("/capture/tracking").fill(address=page)
+    marketing.press("Ajouter ce site").sees(page.rpartition("/")[0]).look()
+
+    sent: list[str] = []
+    guest.on("request", lambda request: sent.append(request.url) if request.url.endswith("/t") else None)
+    guest.goto(page)
+    frame = guest.frame_locator("iframe")
+    frame.get_by_label("Nom", exact=True).fill("Durand")
+    frame.get_by_label("E-mail professionnel").fill("paul.durand@essai.fr")
+    frame.locator("[name=tracking]").check()
+    assert sent == [], "nothing is sent before they agreed"
+    frame.get_by_role("button", name="Envoyer").click()
+    frame.get_by_role("heading", name="Merci").wait_for()
+    guest.wait_for_function("localStorage.getItem('filon')")
+    assert guest.context.cookies() == []
+    guest.goto(page.replace("/tarifs", "/offre"))
+    sdr = visitor("sdr")
+    for _ in range(100):
+        lead = Lead.objects.filter(person__email="paul.durand@essai.fr").first()
+        if lead is not None and Fact.objects.filter(kind="page_viewed", lead_id=lead.pk, path="/offre").exists():
+            break
+        guest.wait_for_timeout(100)
+    assert lead is not None
+    assert Fact.objects.filter(kind="page_viewed", lead_id=lead.pk, path="/offre").exists()
+    sdr.go(f"/leads/{lead.pk}").sees("pages vues", within="#timeline").look()

@@ -45,6 +45,32 @@ class Cost(models.Model):
         return f"{self.amount} {self.currency} on {self.channel}"
 
 
+class TrackedSite(models.Model):
+    """A site of the company whose visits are taken: scheme, host and port, as browsers name them."""
+
+    origin = models.CharField(max_length=300, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class Visitor(models.Model):
+    """A browser of a person who agreed to be followed, by the hash of what it keeps.
+
+    Without a person: it sent a form that is still on its way down the line.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    person = models.ForeignKey("leads.Person", models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"browser of person #{self.person_id}"
+
+
 class Form(models.Model):
     """A hosted form: what it asks, what it tells its visitors, and where its submissions count.
 

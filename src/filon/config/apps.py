@@ -13,6 +13,7 @@ class HouseConfig(AppConfig):
         """Wire."""
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
+        from filon.capture.tracking import passing  # noqa: PLC0415
         from filon.config import record_names, searching, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
@@ -25,6 +26,7 @@ class HouseConfig(AppConfig):
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
         from filon.nurture import words as nurture_words  # noqa: PLC0415
+        from filon.nurture.answers import arrivals  # noqa: PLC0415
         from filon.nurture.sequences import walking  # noqa: PLC0415
         from filon.qualify import commands as qualify  # noqa: PLC0415
         from filon.routing import desk  # noqa: PLC0415
@@ -44,6 +46,7 @@ class HouseConfig(AppConfig):
         moving.connect(leads_with_deals)
         qualify.connect(working_hours.shifts_of)
         walking.connect(working_hours.shifts_of)
+        arrivals.connect(passing.destination)
         handoff.connect(working_hours.shifts_of)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.measure.insight.urls")),
     path("", include("filon.ui.urls")),
     path("", include("filon.capture.forms.urls")),
+    path("", include("filon.capture.tracking.urls")),
     path("", include("filon.capture.imports.urls")),
     path("", include("filon.nurture.urls")),
     path("", include("filon.handoff.urls")),

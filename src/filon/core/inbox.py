@@ -371,7 +371,7 @@ def _author(found: InboxEntry) -> Actor:
     match found.actor_kind:
         case "system":
             permissions = SYSTEM.permissions
-        case "form" | "mail":
+        case "form" | "mail" | "site":
             permissions = SCOPES["leads:write"] | SCOPES["events:write"]
         case "key" if key := ApiKey.objects.filter(pk=found.actor_id or 0).first():
             permissions = access.of_key(key).permissions

@@ -76,6 +76,7 @@ DOORS: Final[Mapping[str, Words]] = {
     "hook": Words("Webhook", "Webhook"),
     "mail": Words("E-mail", "E-mail"),
     "stand": Words("Stand", "Stand"),
+    "site": Words("Web site", "Site web"),
     "manual": Words("Typed in", "Saisie"),
 }
 CLASSES: Final[Mapping[str, Words]] = {

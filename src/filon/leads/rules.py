@@ -35,7 +35,7 @@ CHANNELS: Final = (
     "other",
     "unknown",
 )
-DOORS: Final = ("form", "file", "api", "hook", "mail", "stand", "manual")
+DOORS: Final = ("form", "file", "api", "hook", "mail", "stand", "site", "manual")
 CLASSES: Final = ("buyer", "customer", "student", "applicant", "competitor", "vendor", "spam")
 MOTIONS: Final = ("new", "expansion", "renewal")
 ROUTES: Final = ("nurture", "sdr", "direct_sales")

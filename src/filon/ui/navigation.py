@@ -85,6 +85,7 @@ SECTIONS: Final[Sequence[Section]] = (
         (
             Entry(_("Forms"), "clipboard-list", "forms:list", _CAPTURE),
             Entry(_("Imports"), "file-up", "imports:list", _IMPORTS),
+            Entry(_("Web tracking"), "globe", "tracking:show", _CAPTURE),
             Entry(_("Campaigns and costs"), "megaphone", "capture:campaigns", _CAPTURE),
         ),
     ),

@@ -66,13 +66,13 @@ def _open(request: HttpRequest, form: Form) -> HttpResponse:
         try:
             address = limits.network_of(request.META.get("REMOTE_ADDR", ""))
             limits.take("form", f"{form.pk}:{address}", most=MOST, window=WINDOW, at=at)
-            visitor.submit(form, answers, request.POST, page=page, at=at)
+            kept = visitor.submit(form, answers, request.POST, page=page, at=at)
         except Refused as refused:
             if refused.kind not in {Kind.INVALID, Kind.TOO_MANY}:
                 raise
             show_refusal(answers, refused)
             return _page(request, form, answers, 429 if refused.kind is Kind.TOO_MANY else 422)
-        context = {"form_row": form, "is_framed": _is_framed(request)}
+        context = {"form_row": form, "is_framed": _is_framed(request), "kept": kept}
         return render(request, "capture/forms/thanks.html", context, status=202)
     return _page(request, form, answers, 422)
 

@@ -18,6 +18,10 @@ from filon.capture.entries import LeadIn
 from filon.capture.forms import asking, words
 from filon.capture.forms.asking import Question
 from filon.capture.models import Form
+from filon.capture.tracking import commands as tracking
+from filon.capture.tracking import keys
+from filon.capture.tracking.queries import is_site
+from filon.capture.tracking.visits import VISITOR
 from filon.core import idempotency, waiting
 from filon.core.access import SCOPES, Actor
 from filon.core.inbox import Arrival
@@ -86,6 +90,14 @@ def _field(question: Question) -> forms.Field:
             return forms.CharField(max_length=400, widget=forms.TextInput(attrs=fill), **said)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a browser takes home. visitor: a token, empty for none. origin: the site whose pages may keep it."""
+
+    visitor: str = ""
+    origin: str = ""
+
+
 # The page's token ----------------------------------------------------------------------------------------------------
 
 
@@ -131,9 +143,9 @@ def origin_of(given: Mapping[str, Any]) -> dict[str, str]:
     return {name: "" if name != "page" and "@" in text else text for name, text in clean.items()}
 
 
-def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: Page, at: datetime) -> None:
+def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: Page, at: datetime) -> Kept:
     """Keep what a visitor sent, durably: a worker takes it down the line. Sent twice, it counts once; sent again with
-    other answers, those count too.
+    other answers, those count too. Who agrees to be followed takes a token home, where the page is one of our sites.
 
     answers: valid. page: of `read_token`. Raises Refused naming the questions whose answers cannot be.
     """
@@ -147,8 +159,12 @@ def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: P
             if purpose in page.texts and answers.cleaned_data.get(name)
         },
     }
-    arrival(body, _author(form.pk), at)  # what the line would refuse is told now, while the visitor can mend it
     is_machine = bool(sent.get(TRAP))
+    once = f"form:{form.pk}:{page.mark}:{idempotency.digest(body)}"
+    arrival(body, _author(form.pk), at)  # what the line would refuse is told now, while the visitor can mend it
+    kept = Kept() if is_machine or "tracking" not in body["consents"] else _token(sent, at)
+    if kept.visitor:
+        body["visitor"] = keys.digest_of(kept.visitor)
     waiting.store(
         door="form",
         kind="lead",
@@ -156,9 +172,15 @@ def submit(form: Form, answers: VisitorForm, sent: Mapping[str, Any], *, page: P
         body=body,
         by=_author(form.pk),
         at=at,
-        once=f"form:{form.pk}:{page.mark}:{idempotency.digest(body)}",
+        once=once,
         is_held=is_machine,
     )
+    return kept
+
+
+def _token(sent: Mapping[str, Any], at: datetime) -> Kept:
+    origin = keys.origin_of(origin_of(sent)["page"])
+    return Kept(tracking.expect(at=at), origin) if is_site(origin) else Kept()
 
 
 def _author(form_id: int) -> Actor:
@@ -207,5 +229,7 @@ def _said(lead: Mapping[str, Any]) -> LeadIn:
 
 def _complete(entry: Entry, body: Mapping[str, Any]) -> None:
     entry.values |= {"path": body["path"], "wants": body["wants"]}
+    if visitor := body.get(VISITOR):
+        entry.values[VISITOR] = visitor
     for purpose, text_id in body["consents"].items():
         entry.values |= {consents.field_of(purpose): True, consents.text_of(purpose): text_id}

@@ -465,6 +465,9 @@ WORDINGS: Final[Mapping[str, Wording]] = {
             % {"stage": stages.label(str(fact.get("to_stage", "")))}
         ),
     ),
+    "visitor_tied": _signal(
+        "globe", lambda fact, names: _("can be known again on our site, as they agreed"), Weight.FOLD
+    ),
     "act_undone": _change(
         "undo-2", lambda fact, names: _("took back: %(act)s") % {"act": words.act(str(fact.get("act", "")))}
     ),

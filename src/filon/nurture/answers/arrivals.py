@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,30 +16,13 @@ from filon.core.inbox import Answer, Arrival
 from filon.core.ledger import Told
 from filon.core.line import Entry, Item
 from filon.kit import sql
+from filon.kit.agents import is_program
 from filon.leads.events import EmailClicked, EmailOpened, Unsubscribed
 
 ROUTE: Final = "POST /u"
 _MAIL: Final = Actor("mail", permissions=SCOPES["events:write"])
 _AT_ONCE: Final = timedelta(seconds=3)
 """Nobody reads a message this soon after it was handed over: a program that looks at links does."""
-_PROGRAMS: Final = (
-    "bot",
-    "crawl",
-    "spider",
-    "scan",
-    "preview",
-    "curl",
-    "wget",
-    "python",
-    "headlesschrome",
-    "proxy",
-    "barracuda",
-    "mimecast",
-    "proofpoint",
-    "safelinks",
-    "go-http-client",
-    "java/",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +39,23 @@ class Sent:
     opens: bool
     company: str
     language: str
+
+
+Destination = Callable[[int, str], str]
+_destination: Destination = lambda _person_id, url: url  # noqa: E731 — wired at start
+
+
+def connect(destination: Destination) -> None:
+    """Set who knows what a link takes along of a person who agreed to be followed; called once at start."""
+    global _destination  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
+    _destination = destination
+
+
+def destination(message: Sent, url: str, *, agent: str, at: datetime) -> str:
+    """Where a link of a message leads its person; a program that looks at links takes nothing along."""
+    if message.tracking != "given" or is_machine(message, agent, at=at):
+        return url
+    return _destination(message.person_id, url)
 
 
 def sent(delivery_id: int) -> Sent | None:
@@ -81,7 +81,7 @@ def sent(delivery_id: int) -> Sent | None:
 def is_machine(message: Sent, agent: str, *, at: datetime) -> bool:
     """Whether a program followed a link, by what it calls itself and how soon it came."""
     is_sudden = message.handed_at is not None and at - message.handed_at < _AT_ONCE
-    return is_sudden or not agent or any(word in agent.lower() for word in _PROGRAMS)
+    return is_sudden or is_program(agent)
 
 
 def note_click(message: Sent, link_id: int, url: str, *, agent: str, at: datetime) -> None:

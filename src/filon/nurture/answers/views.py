@@ -34,10 +34,12 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     if named is None or link is None:
         return _gone(request)
     message = arrivals.sent(named[0])
+    address = link.url
     if message is not None and request.method == "GET":
-        agent = request.headers.get("User-Agent", "")
-        arrivals.note_click(message, link.pk, link.url, agent=agent, at=timezone.now())
-    response = HttpResponseRedirect(link.url)
+        agent, at = request.headers.get("User-Agent", ""), timezone.now()
+        arrivals.note_click(message, link.pk, link.url, agent=agent, at=at)
+        address = arrivals.destination(message, link.url, agent=agent, at=at)
+    response = HttpResponseRedirect(address)
     response["Referrer-Policy"] = "no-referrer"
     return response
 

@@ -16,6 +16,11 @@
   here.after(frame);
   addEventListener("message", function (event) {
     if (event.source !== frame.contentWindow || event.origin !== new URL(address).origin) return;
+    var visitor = event.data && event.data.filonVisitor;
+    if (typeof visitor === "string") {
+      try { localStorage.setItem("filon", JSON.stringify({ visitor: visitor })); } catch (error) { return; }
+      if (window.filon) window.filon.view();
+    }
     var height = Number(event.data && event.data.filonHeight);
     if (height > 0 && height < 20000) frame.style.height = Math.ceil(height) + "px";
   });

@@ -1,0 +1,1 @@
+"""Web tracking: what people who agreed to it look at on the company's own site."""
