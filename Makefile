@@ -28,7 +28,7 @@ check: dev ## Lint, types, import contracts, translations complete
 
 lock: ## Renew the locked dependencies (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --python-version 3.11 -o requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --python-version 3.11 -o requirements-dev.lock
+	uv pip compile pyproject.toml --group build --group dev --constraint requirements.lock --universal --generate-hashes --no-header --python-version 3.11 -o requirements-dev.lock
 	uv pip compile --group node --universal --generate-hashes --no-header --python-version 3.11 -o requirements-node.lock
 
 clean:

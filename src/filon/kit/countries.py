@@ -111,7 +111,7 @@ _NAMES = {
     "GY": "guyana",
     "HK": "hong kong|hong kong sar china|r a s chinoise de hong kong",
     "HM": (
-        "heard mcdonald islands|heard and mcdonald islands|iles heard et macdonald|"
+        "heard island mcdonald islands|heard mcdonald islands|heard and mcdonald islands|iles heard et macdonald|"
         "heard island and mcdonald islands|iles heard et mcdonald"
     ),
     "HN": "honduras",
@@ -223,7 +223,8 @@ _NAMES = {
     "SE": "sweden|suede|sverige",
     "SG": "singapore|singapour",
     "SH": (
-        "saint helena|st helena|sainte helene|saint helena ascension and tristan da cunha|"
+        "st helena ascension tristan da cunha|saint helena|st helena|sainte helene|"
+        "saint helena ascension and tristan da cunha|"
         "sainte helene ascension et tristan da cunha"
     ),
     "SI": "slovenia|slovenie",
@@ -242,7 +243,10 @@ _NAMES = {
     "SZ": "eswatini|swaziland",
     "TC": "turks and caicos islands|turks caicos islands|iles turques et caiques|iles turks et caicos",
     "TD": "chad|tchad",
-    "TF": "french southern territories|terres australes francaises|terres australes et antarctiques francaises|taaf",
+    "TF": (
+        "french southern territories|french southern antarctic lands|french southern and antarctic lands|"
+        "terres australes francaises|terres australes et antarctiques francaises|taaf"
+    ),
     "TG": "togo",
     "TH": "thailand|thailande",
     "TJ": "tajikistan|tadjikistan",
