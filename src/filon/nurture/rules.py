@@ -165,10 +165,11 @@ def is_private(email: str) -> bool:
 # What a relay says ----------------------------------------------------------------------------------------------------
 
 WAITS: Final = (
-    timedelta(seconds=5),
-    timedelta(seconds=10),
-    timedelta(seconds=20),
-    timedelta(seconds=40),
+    timedelta(seconds=2),
+    timedelta(seconds=4),
+    timedelta(seconds=8),
+    timedelta(seconds=15),
+    timedelta(seconds=30),
     timedelta(minutes=2),
     timedelta(minutes=10),
     timedelta(minutes=30),
