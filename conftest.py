@@ -21,7 +21,14 @@ os.environ |= {
     "FILON_SECRET_KEY": "of the tests, and of nothing else than the tests, at all",
     "FILON_BASE_URL": "http://testserver",
 }
-for name in ("FILON_LANGUAGE", "FILON_TIME_ZONE", "FILON_CURRENCY", "FILON_EMAIL_URL", "FILON_DEBUG"):
+for name in (
+    "FILON_LANGUAGE",
+    "FILON_TIME_ZONE",
+    "FILON_CURRENCY",
+    "FILON_EMAIL_URL",
+    "FILON_MAILBOX_URL",
+    "FILON_DEBUG",
+):
     os.environ.pop(name, None)
 
 import django  # noqa: E402 — after the settings it reads

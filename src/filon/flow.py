@@ -58,7 +58,7 @@ from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
 from filon.nurture import carry as nurture_carry
 from filon.nurture import panels as nurture_panels
-from filon.nurture.answers import arrivals
+from filon.nurture.answers import arrivals, returning
 from filon.nurture.sending import handing
 from filon.nurture.sequences import ending, entering, walking
 from filon.routing import commands as routing
@@ -200,6 +200,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "measure.remake": refresh.remake,
     "nurture.enter": entering.enter,
     "nurture.enter_known": entering.enter_known,
+    "nurture.read_mailbox": returning.read_mailbox,
     "nurture.send": handing.send,
     "nurture.walk": walking.walk,
     "routing.breach_due": promises.run,
@@ -218,6 +219,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
     ("nurture.enter", 5),
+    ("nurture.read_mailbox", 60),
     ("nurture.send", 2),
     ("nurture.walk", 2),
     ("routing.breach_due", 30),
@@ -230,6 +232,7 @@ UNDERSTAND: Mapping[str, Understand] = {
     deals_api.ROUTE: deals_api.understand,
     visitor.ROUTE: visitor.arrival,
     arrivals.ROUTE: arrivals.arrival,
+    returning.ROUTE: returning.arrival,
     visits.ROUTE: visits.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""

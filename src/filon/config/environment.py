@@ -25,6 +25,7 @@ class Environment:
     secret_key: str
     base_url: str
     email_url: str
+    mailbox_url: str
     engine_url: str
     time_zone: str
     language: str
@@ -60,6 +61,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Environment:
             "console:",
             lambda v: v.split(":", 1)[0] in {"console", "smtp", "smtp+starttls", "smtps"},
             "console: or smtp+starttls://user:password@host:587",
+        ),
+        mailbox_url=get(
+            "FILON_MAILBOX_URL",
+            "",
+            lambda v: not v or v.split(":", 1)[0] in {"imaps", "imap+starttls", "imap"},
+            "imaps://user:password@host/INBOX",
         ),
         engine_url=get("FILON_ENGINE_URL", "duckdb:", lambda v: v == "duckdb:", "duckdb: (Spark comes later)"),
         time_zone=get(

@@ -17,6 +17,7 @@ DEBUG = ENVIRONMENT.debug
 FILON_DATA_DIR: Path = ENVIRONMENT.data_dir
 FILON_BASE_URL = ENVIRONMENT.base_url
 FILON_EMAIL_URL = ENVIRONMENT.email_url
+FILON_MAILBOX_URL = ENVIRONMENT.mailbox_url
 FILON_CURRENCY = ENVIRONMENT.currency
 _HOST = urlsplit(ENVIRONMENT.base_url).hostname or ""
 ALLOWED_HOSTS = ["*"] if ENVIRONMENT.debug else [_HOST, "127.0.0.1", "localhost", "[::1]"]

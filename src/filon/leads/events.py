@@ -229,6 +229,10 @@ class Bounced(Act):
     """A message could not be delivered."""
 
 
+class AutoAnswered(Act):
+    """A program of theirs answered one of our messages: they are away, or it was received."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoteWritten(Act):
     """A colleague wrote something down about the lead.
@@ -310,6 +314,7 @@ ACTS: dict[str, type[Act]] = {
         MeetingHeld,
         Unsubscribed,
         Bounced,
+        AutoAnswered,
         NoteWritten,
         CallLogged,
         MessageSent,

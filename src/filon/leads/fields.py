@@ -114,6 +114,7 @@ KINDS: Final[Mapping[str, Words]] = {
     "meeting_held": Words("Meeting held", "Rendez-vous tenu"),
     "unsubscribed": Words("Unsubscribed", "Désinscription"),
     "bounced": Words("Bounced", "Message en erreur"),
+    "auto_answered": Words("Automatic answer", "Réponse automatique"),
     "note_written": Words("Note", "Note"),
     "call_logged": Words("Call", "Appel"),
     "message_sent": Words("Message sent", "Message envoyé"),

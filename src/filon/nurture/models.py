@@ -44,6 +44,27 @@ class Sender(models.Model):
         return f"{self.from_name} <{self.from_email}>"
 
 
+class MailboxState(models.Model):
+    """How far the mailbox of answers was read. One row.
+
+    mark: which mailbox, as a hash. kept: how many mails told something. validity, last_uid: as IMAP numbers mails
+    (RFC 3501).
+    """
+
+    mark = models.CharField(max_length=64)
+    validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="nurture_mailbox_is_one")]
+
+    def __str__(self) -> str:
+        return f"read up to {self.last_uid}"
+
+
 class Template(models.Model):
     """A message to be: subject and body as written (MJML, or plain paragraphs), and the page its body was made into."""
 

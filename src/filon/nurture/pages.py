@@ -15,6 +15,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "templates": _("Templates"),
         "sends": _("Messages"),
         "sender": _("Sender"),
+        "mailbox": _("Answers"),
     }
     return [
         {"label": label, "url": reverse(f"nurture:{name}"), "current": name == current}

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from filon.nurture.answers import pages as answers
 from filon.nurture.sequences import views as sequences
 from filon.nurture.writing import views as writing
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("nurture/sends", sequences.sends, name="sends"),
     path("nurture/sends/<int:delivery_id>/again", sequences.send_again, name="send_again"),
     path("nurture/sender", writing.sender, name="sender"),
+    path("nurture/mailbox", answers.mailbox, name="mailbox"),
     path("nurture/leads/<int:lead_id>/enroll", sequences.enroll, name="enroll"),
     path("nurture/leads/<int:lead_id>/remove/<int:enrollment_id>", sequences.remove, name="remove"),
 ]

@@ -450,6 +450,14 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         Weight.LINE,
     ),
     "unsubscribed": _signal("ban", lambda fact, names: _("wants no more messages from us")),
+    "auto_answered": Wording(
+        Family.SIGNAL,
+        Subject.PERSON,
+        Weight.LINE,
+        "mail",
+        lambda fact, names: _("answered automatically"),
+        lambda fact: str(fact.get("text", "")),
+    ),
     "bounced": _signal(
         "triangle-alert", lambda fact, names: _("A message could not be delivered"), Weight.LINE, _NOBODY
     ),
