@@ -108,6 +108,7 @@ def test_a_message_put_off_rests_longer_each_time_and_not_for_ever() -> None:
     at = datetime(2026, 3, 2, 8, tzinfo=UTC)
     moments = [rules.retry_at(number, at) for number in range(1, len(rules.WAITS) + 1)]
     assert moments == sorted(moments, key=lambda moment: moment or at)
-    assert sum(moment < at + timedelta(minutes=1) for moment in moments if moment) == 5, "a hiccup of the relay is over soon"
+    assert sum(moment < at + timedelta(minutes=1) for moment in moments if moment) == 5, (
+        "a hiccup of the relay is over soon"
     )
     assert rules.retry_at(len(rules.WAITS) + 1, at) is None
