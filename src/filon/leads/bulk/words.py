@@ -116,8 +116,9 @@ FIELDS: Final = ("class", "motion", "channel", "source", "medium", "campaign")
 
 def field_label(name: str) -> str:
     """What people call a field; a custom one by its own name."""
-    known = fields.REGISTRY.lead.get(name)
-    return known.label_words().in_language(get_language() or "fr") if known else name.removeprefix("attributes.")
+    if name not in FIELDS:
+        return name.removeprefix("attributes.")
+    return fields.REGISTRY.lead.get(name).label_words().in_language(get_language() or "fr")
 
 
 def _value(name: str, value: Any, names: Names) -> str:

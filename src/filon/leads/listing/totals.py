@@ -12,6 +12,8 @@ from filon.kit import sql
 from filon.leads import fields
 from filon.leads.listing.where import Leads
 
+FEW: Final = 2_000
+"""Up to here every lead of a list is looked at."""
 BOUND: Final = 500
 """Where the counts of a long list stop."""
 _OWED: Final = "lead.due_at IS NOT NULL AND lead.responded_at IS NULL AND lead.is_open"
@@ -21,7 +23,7 @@ _OWED: Final = "lead.due_at IS NOT NULL AND lead.responded_at IS NULL AND lead.i
 class Totals:
     """Leads of a list by what they ask for. Counts are `bound` + 1 when there are more than `bound`.
 
-    is_open, without_owner: None for a long list, where they would cost a walk through all of it.
+    is_open, without_owner: None for more than `FEW` leads, where they would cost a walk through all of them.
     """
 
     due: int
@@ -34,7 +36,7 @@ class Totals:
 def totals_of(leads: Leads, *, at: datetime) -> Totals:
     """The totals of leads that were counted. One statement: over the few there are, or in the index of clocks."""
     moment = connection.ops.adapt_datetimefield_value(at)
-    return _of_few(leads, moment) if leads.are_few else _of_many(leads, moment)
+    return _of_few(leads, moment) if leads.count <= FEW else _of_many(leads, moment)
 
 
 def _of_few(leads: Leads, moment: Any) -> Totals:
