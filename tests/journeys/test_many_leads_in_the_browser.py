@@ -62,7 +62,7 @@ def test_all_results_are_given_to_a_colleague_and_taken_back(visitor: Callable[.
     assert Lead.objects.filter(owner__name="Léa Roux").count() == COUNT
     Lead.objects.filter(pk=Lead.objects.latest("pk").pk).update(owner=None)  # somebody else was there meanwhile
     ops.press("Annuler", within="main")
-    ops.sees("229 leads rétablis · 1 reste tel quel : modifié depuis", "Ce lead a un autre responsable").look()
+    ops.sees("229 leads rétablis · 1 reste tel quel : modifié depuis", "Ce lead a un autre propriétaire").look()
     shoot(ops, "bulk-undone")
     assert Lead.objects.filter(owner=None).count() == COUNT
     made = BulkOrder.objects.get()

@@ -52,7 +52,9 @@ class AssignForm(forms.Form):
             people = [pair for pair in people if pair[0] == str(by.id)]
         self.people = people
         self.fields["owner"] = forms.ChoiceField(
-            label=_("Owner"), choices=[("", _("Choose a colleague")), *people], widget=_select()
+            label=_("Owner"),
+            choices=[("", _("Choose a colleague")), *people],
+            widget=_select(is_first=not self.is_bound),
         )
 
     def what(self) -> dict[str, Any]:
@@ -77,7 +79,9 @@ class MoveForm(forms.Form):
         super().__init__(data, **more)
         self.stages = [(stage, stages.label(stage)) for stage in MOVES_TO]
         self.fields["stage"] = forms.ChoiceField(
-            label=_("Stage"), choices=[("", _("Choose a stage")), *self.stages], widget=_select()
+            label=_("Stage"),
+            choices=[("", _("Choose a stage")), *self.stages],
+            widget=_select(is_first=not self.is_bound),
         )
         known = OF_EXIT.get(_chosen(self, "stage", self.stages))
         if known:
@@ -114,7 +118,9 @@ class EditForm(forms.Form):
         ours = [(name, words.field_label(name)) for name in words.FIELDS]
         self.known: Choices = [*ours, *own, (_CUSTOM, _("A new field…"))]
         choices: list[Any] = [("", _("Choose a field")), *ours, (_("Custom fields"), [*own, self.known[-1]])]
-        self.fields["field"] = forms.ChoiceField(label=_("Field"), choices=choices, widget=_select())
+        self.fields["field"] = forms.ChoiceField(
+            label=_("Field"), choices=choices, widget=_select(is_first=not self.is_bound)
+        )
         self.field_name = _chosen(self, "field", self.known)
         if self.field_name != _CUSTOM:
             del self.fields["new_field"]
@@ -172,9 +178,12 @@ FORMS: Final[dict[str, type[AssignForm | MoveForm | EditForm]]] = {
 }
 
 
-def _select() -> forms.Select:
-    """A choice after which the question is asked again: it says what follows, and may ask for more."""
-    return forms.Select(attrs=_asks_again())
+def _select(*, is_first: bool = False) -> forms.Select:
+    """A choice after which the question is asked again: it says what follows, and may ask for more.
+
+    is_first: the keyboard begins here.
+    """
+    return forms.Select(attrs={**_asks_again(), **({"autofocus": True} if is_first else {})})
 
 
 def _asks_again() -> dict[str, str]:

@@ -16,12 +16,8 @@ def offered(by: Actor) -> list[dict[str, str]]:
         "edit": by.may("leads.change"),
     }
     labels = {
-        "assign": (_("Assign…"), "user-plus", "a"),
-        "move": (_("Move to…"), "arrow-right", "m"),
-        "edit": (_("Set a field…"), "pencil", "e"),
+        "assign": (_("Assign…"), "user-plus"),
+        "move": (_("Move to…"), "arrow-right"),
+        "edit": (_("Set a field…"), "pencil"),
     }
-    return [
-        {"act": act, "label": labels[act][0], "icon": labels[act][1], "key": labels[act][2]}
-        for act in BULK_ACTS
-        if may[act]
-    ]
+    return [{"act": act, "label": labels[act][0], "icon": labels[act][1]} for act in BULK_ACTS if may[act]]

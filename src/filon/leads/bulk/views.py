@@ -102,7 +102,7 @@ def _question(
     is_whole = not draft.ids
     context = {
         "act": draft.act,
-        "title": next((one["label"] for one in offered(request.actor) if one["act"] == draft.act), ""),
+        "title": next((one["label"].rstrip("…") for one in offered(request.actor) if one["act"] == draft.act), ""),
         "form": form,
         "count": counted.count,
         "announced": words.announced(draft.act, said, counted.count, form.names()) if said else "",

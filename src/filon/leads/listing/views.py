@@ -48,7 +48,6 @@ def leads(request: Request) -> HttpResponse:
         context["totals"] = _totals(shown, found, at) if found.rows else ()
         context["attributes"] = _attributes(shown_columns, found.rows)
     context["columns_url"] = shown.address.url(base=reverse("leads:columns"))
-    context["moves"] = [(stage, stages.label(stage)) for stage in MOVES_TO]
     context["export_url"] = _export_url(request, shown, ask)
     context["acts"] = offers.offered(request.actor)
     context["bulk_url"] = reverse("leads:bulk") if context["acts"] else ""
