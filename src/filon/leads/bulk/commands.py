@@ -68,7 +68,8 @@ def count(draft: Draft, *, by: Actor, at: datetime) -> Counted:
     by.require("leads.see")
     if draft.ids:
         return Counted(len(draft.ids), draft.ids[-1], list(draft.ids))
-    last_id = draft.last_id or int(sql.fetch("SELECT COALESCE(MAX(id), 0) FROM leads_lead")[0][0])
+    newest = int(sql.fetch("SELECT COALESCE(MAX(id), 0) FROM leads_lead")[0][0])
+    last_id = min(draft.last_id or newest, newest)  # never leads that are still to come
     try:
         where = queries.where_of(draft.ask, by=by, at=at)
     except ConditionError as error:

@@ -145,6 +145,7 @@ def test_leads_that_come_after_the_question_are_left_alone(submit: Submit, boss:
     asked = draft("move", condition="stage = captured", announced=1, stage="mql")
     last_id = commands.count(asked, by=boss, at=at).last_id
     late = submit()
+    assert commands.count(replace(asked, last_id=10**9), by=boss, at=at).last_id == late.pk
     commands.order(replace(asked, last_id=last_id), by=boss, at=at)
     assert set(Lead.objects.filter(stage="mql").values_list("pk", flat=True)) == {early.pk}
     assert Lead.objects.get(pk=late.pk).stage == "captured"
