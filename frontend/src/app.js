@@ -6,6 +6,7 @@ import { startDialogs } from "./dialogs.js";
 import { fileDrop } from "./drop.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
+import { startPaste } from "./paste.js";
 import { startPlotViews } from "./plots.js";
 import { startRecords } from "./records.js";
 import { selection } from "./selection.js";
@@ -30,6 +31,7 @@ startPalette();
 startKeys();
 startBoards(htmx);
 startRecords();
+startPaste();
 
 for (const path of document.querySelectorAll(".path")) {
   const here = path.querySelector("[aria-current]");

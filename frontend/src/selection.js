@@ -1,13 +1,25 @@
 // Rows chosen in a table: all of the page, one by one, or a range with Shift. The count feeds the bulk bar.
+// Where the list has more pages (data-more), a page that is chosen as a whole offers all results: `whole`.
 export function selection() {
   return {
     count: 0,
     last: null,
+    whole: false,
     boxes() {
       return [...this.$root.querySelectorAll(".select-row")];
     },
     none() {
       return this.count === 0;
+    },
+    isPart() {
+      return !this.whole;
+    },
+    offersWhole() {
+      return !this.whole && "more" in this.$root.dataset && this.count > 0 && this.count === this.boxes().length;
+    },
+    chooseWhole() {
+      this.whole = true;
+      this.$nextTick(() => this.$root.querySelector(".bulk button[name=act]")?.focus()); // this button is gone
     },
     all(event) {
       for (const box of this.boxes()) box.checked = event.target.checked;
@@ -28,8 +40,15 @@ export function selection() {
       for (const box of this.boxes()) box.checked = false;
       this.recount();
     },
+    exportChosen(event) {
+      const address = new URL(event.target.closest("[data-export]").dataset.export, location.href);
+      const chosen = this.whole ? [] : this.boxes().filter((box) => box.checked);
+      for (const box of chosen) address.searchParams.append("ids", box.value);
+      location.assign(address);
+    },
     recount() {
       const boxes = this.boxes();
+      this.whole = false;
       this.count = boxes.filter((box) => box.checked).length;
       const head = this.$root.querySelector(".select-all");
       if (!head) return;

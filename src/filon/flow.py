@@ -33,6 +33,7 @@ from filon.handoff import reactions as handoff
 from filon.home.panels import Panel as HomePanel
 from filon.leads import acts, consents, editing, records, standing, suppression, taking_back, tasks
 from filon.leads import commands as leads
+from filon.leads.bulk import jobs as bulk
 from filon.leads.card import consent_panel
 from filon.leads.events import (
     ActUndone,
@@ -193,6 +194,9 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "demo.clear": demo_jobs.clear,
     "demo.make": demo_jobs.make,
     "handoff.breach_due": handoff.run,
+    "leads.bulk": bulk.run,
+    "leads.bulk_undo": bulk.undo,
+    "leads.forget_bulk": bulk.forget,
     "leads.index_search": search.index_search,
     "leads.tidy_search": search.tidy_search,
     "measure.past": refresh.past,
@@ -215,6 +219,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("core.drain_inbox", 2),
     ("core.purge", 86_400),
     ("handoff.breach_due", 30),
+    ("leads.forget_bulk", 86_400),
     ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),

@@ -14,7 +14,7 @@ class HouseConfig(AppConfig):
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
         from filon.capture.tracking import passing  # noqa: PLC0415
-        from filon.config import record_names, searching, working_hours  # noqa: PLC0415
+        from filon.config import bulk_owners, record_names, searching, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
@@ -22,6 +22,7 @@ class HouseConfig(AppConfig):
         from filon.handoff import queries as handoffs  # noqa: PLC0415
         from filon.home import panels as homes  # noqa: PLC0415
         from filon.leads import fields, moving, panels, standing  # noqa: PLC0415
+        from filon.leads.bulk import acts as bulk_acts  # noqa: PLC0415
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
@@ -44,6 +45,7 @@ class HouseConfig(AppConfig):
         panels.connect(flow.PANELS)
         desk.connect(open_deal_owners)
         moving.connect(leads_with_deals)
+        bulk_acts.connect(bulk_owners.assign, bulk_owners.give_back)
         qualify.connect(working_hours.shifts_of)
         walking.connect(working_hours.shifts_of)
         arrivals.connect(passing.destination)

@@ -47,7 +47,8 @@ class Edit:
     """What someone wants of one record (`of`: person, company or lead). None or "" empties a field.
 
     seen: what they saw in these fields, as `shown` writes it; an edit of a field that says something else by now is
-    refused. version: the one of the lead that they saw. Both are left out by who does not care.
+    refused. version: the one of the lead that they saw. Both are left out by who does not care. lets_go: fields that no
+    longer stand against imports afterwards, as this takes an earlier edit back.
     """
 
     of: str
@@ -55,6 +56,7 @@ class Edit:
     values: Mapping[str, Any]
     seen: Mapping[str, str] | None = None
     version: int | None = None
+    lets_go: frozenset[str] = frozenset()
 
 
 # Commands -------------------------------------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ def edit_records(edits: Sequence[Edit], *, by: Actor, at: datetime, door: str = 
                     "fields": dict(edit.values),
                     "seen": edit.seen,
                     "version": edit.version,
+                    "lets_go": edit.lets_go,
                 },
             )
             for edit in edits
@@ -218,7 +221,7 @@ def current(batch: Batch, of: str, field: str, row: Mapping[str, Any]) -> Any:
         return row["attributes"].get(field.removeprefix("attributes."))
     if of == "person" and field == "company.name":
         return batch.rows(Company).by_id[row["company_id"]]["name"] if row["company_id"] else ""
-    return row[_column(of, field)]
+    return row[column_of(of, field)]
 
 
 _MORE_COLUMNS: Final = {
@@ -231,7 +234,8 @@ _MORE_COLUMNS: Final = {
 _LONGEST: Final = {"source": 500}
 
 
-def _column(of: str, field: str) -> str:
+def column_of(of: str, field: str) -> str:
+    """The column that holds a field of a kind of record."""
     plan = {"person": fills.PERSON, "company": fills.COMPANY, "lead": fills.LEAD}[of]
     return plan[field][0] if field in plan else _MORE_COLUMNS[field]
 
@@ -345,7 +349,7 @@ def apply_edits(batch: Batch) -> None:
     for item in batch.going():
         said = item.entry.values
         row = batch.rows(_MODELS[said["of"]]).by_id[said["id"]]
-        changes = _Changes(batch, said["of"], row)
+        changes = _Changes(batch, said["of"], row, said["lets_go"])
         for field, value in said["fields"].items():
             if said["of"] == "person" and field == "company.name":
                 _join_company(batch, changes, item if value else None)
@@ -359,8 +363,8 @@ def apply_edits(batch: Batch) -> None:
 class _Changes:
     """The fields of one record that take another value."""
 
-    def __init__(self, batch: Batch, of: str, row: dict[str, Any]) -> None:
-        self.batch, self.of, self.row = batch, of, row
+    def __init__(self, batch: Batch, of: str, row: dict[str, Any], lets_go: frozenset[str] = frozenset()) -> None:
+        self.batch, self.of, self.row, self.lets_go = batch, of, row, lets_go
         self.rows = batch.rows(_MODELS[of])
         self.before = dict(row)
         self.old: dict[str, Any] = {}
@@ -371,7 +375,7 @@ class _Changes:
         if field.startswith("attributes."):
             self._set_attribute(field, value)
             return
-        column = _column(self.of, field)
+        column = column_of(self.of, field)
         before = self.row[column]
         if before == value:
             return
@@ -407,7 +411,7 @@ class _Changes:
         if not self.new:
             return False
         batch, row = self.batch, self.row
-        self.rows.change(row, "edited", sorted({*row["edited"], *self.new}))
+        self.rows.change(row, "edited", sorted({*row["edited"], *self.new} - self.lets_go))
         self.rows.change(row, "updated_at", batch.at)
         for lead in _leads_of(batch, self.of, row):
             batch.rows(Lead).change(lead, "version", lead["version"] + 1)

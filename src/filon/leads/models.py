@@ -17,6 +17,9 @@ WORKED = ("captured", "qualifying", "mql")
 TASK_KINDS = ("call", "call_back", "follow_up", "todo")
 """What can be planned with a lead."""
 
+BULK_ACTS = ("assign", "move", "edit")
+"""What can be done with many leads at once."""
+
 CONSENT_PURPOSES = ("email", "tracking")
 """What consents are asked for: our messages; tying opens, clicks and visits to the person."""
 
@@ -435,3 +438,82 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BulkOrder(models.Model):
+    """One act on many leads at once, ordered by somebody who was told how many: what, on which, how far, and back.
+
+    `lead_ids` names the leads; None: those that `condition` holds of at `created_at`, up to the lead `last_id`. They
+    are gone through in the order of their ids; `cursor` is the last one seen to.
+    """
+
+    class State(models.TextChoices):
+        """Where the order is on its way."""
+
+        RUNNING = "running"
+        DONE = "done"
+        CANCELLED = "cancelled"
+        UNDOING = "undoing"
+        UNDONE = "undone"
+
+    token = models.CharField(max_length=36, unique=True)  # of the question that was answered: one answer, one order
+    act = models.CharField(max_length=6)
+    what: Any = models.JSONField(default=dict)
+    condition = models.TextField(default="", blank=True)
+    lead_ids: Any = models.JSONField(null=True, default=None)
+    last_id = models.BigIntegerField(default=0)
+    cursor = models.BigIntegerField(default=0)
+    expected = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    undone = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, default="", blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    undo_asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=sql.one_of("act", BULK_ACTS), name="leads_bulk_act_known"),
+        ]
+        indexes = [models.Index(fields=["-created_at"], name="leads_bulk_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.act} of {self.expected} leads"
+
+
+class BulkItem(models.Model):
+    """What a bulk order did to one lead, or why it left it alone; leads that were so already have no item.
+
+    was, became: the value before and after, as the act keeps it. fact_id: the fact that tells it; undo_fact_id: the one
+    that tells that it was taken back.
+    """
+
+    class State(models.TextChoices):
+        """What became of the lead."""
+
+        CHANGED = "changed"
+        REFUSED = "refused"
+        UNDONE = "undone"
+        KEPT = "kept"
+
+    order = models.ForeignKey(BulkOrder, models.CASCADE, related_name="items", db_index=False)  # see Meta
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+")
+    state = models.CharField(max_length=7, choices=State.choices)
+    was: Any = models.JSONField(null=True)
+    became: Any = models.JSONField(null=True)
+    fact_id = models.BigIntegerField(null=True)
+    undo_fact_id = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=300, default="", blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "lead"], name="leads_bulk_item_once")]
+        indexes = [models.Index(fields=["order", "state", "lead"], name="leads_bulk_item_by_state")]
+
+    def __str__(self) -> str:
+        return f"lead #{self.lead_id}: {self.state}"

@@ -1,7 +1,8 @@
 """Addresses of leads."""
 
+from filon.leads.bulk.urls import urlpatterns as bulk
 from filon.leads.card.urls import urlpatterns as card
 from filon.leads.listing.urls import urlpatterns as listing
 
 app_name = "leads"
-urlpatterns = [*listing, *card]
+urlpatterns = [*listing, *bulk, *card]

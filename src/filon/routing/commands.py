@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from filon.core.access import Actor
 from filon.core.ledger import Event
 from filon.core.line import Batch
+from filon.kit import sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads import asking, stages
 from filon.leads.events import OwnerChanged
@@ -25,6 +26,9 @@ from filon.routing.events import LeadRouted
 
 NOT_BUYERS: Final = frozenset({"student", "applicant", "competitor", "vendor", "spam"})
 """Classes of leads that are sent to nobody."""
+
+TAKEN_BACK_WITHIN: Final = timedelta(hours=24)
+"""How long giving a lead to somebody can be taken back."""
 
 _STAGE_OF: Final = {"nurture": "nurturing", "sdr": "qualifying", "direct_sales": "qualifying"}
 _MOVES_FROM: Final = {
@@ -168,6 +172,56 @@ def _refusal(
         return _may_not_take(item, lead, by)
     if by.role == "manager" and owner is not None and owner.id != by.id and owner.team_id != by.team_id:
         return Refused(_("You can give leads to your own team only."), Kind.FORBIDDEN, code="forbidden")
+    return None
+
+
+def return_leads(facts: Sequence[int], *, by: Actor, at: datetime) -> list[Refused | None]:
+    """Give leads back to who had them before these assignments, named by their facts, one answer each.
+
+    By who assigned them or may assign leads, within a day, and only from whom they were given to. Who asks has seen to
+    it that nobody decided on them since. Emits OwnerChanged. Must run in a transaction.
+    """
+    where, params = sql.any_of("id", sorted(set(facts)))
+    found = sql.fetch(
+        f"SELECT id, lead_id, learnt_at, actor_kind, actor_id, payload FROM core_fact WHERE {where} AND kind = %s",
+        [*params, OwnerChanged.kind],
+    )
+    told = {row[0]: row for row in found}
+    batch = Batch([], by=by, at=at)
+    rows = batch.rows(Lead)
+    rows.load_ids(seen_by(by, (row[1] for row in found)), lock=True)
+    people = desk.colleagues(at)
+    answers: list[Refused | None] = []
+    for fact_id in facts:
+        lead = rows.by_id.get(told[fact_id][1]) if fact_id in told else None
+        refusal = _may_not_return(told.get(fact_id), lead, people, by, at)
+        answers.append(refusal)
+        if refusal is None and lead is not None:
+            _hand_over(batch, lead, sql.as_json(told[fact_id][5]).get("from_owner_id"))
+    batch.write()
+    return answers
+
+
+def _may_not_return(
+    told: tuple[Any, ...] | None,
+    lead: dict[str, Any] | None,
+    people: Mapping[int, decisions.Colleague],
+    by: Actor,
+    at: datetime,
+) -> Refused | None:
+    if told is None or lead is None:
+        return not_found(_("Lead"))
+    _id, _lead_id, learnt_at, *author, payload = told
+    said, since = sql.as_json(payload), sql.as_utc(learnt_at)
+    before = said.get("from_owner_id")
+    if lead["owner_id"] != said.get("to_owner_id"):
+        return Refused(_("This lead has another owner by now."), Kind.STALE, code="stale")
+    if tuple(author) != (by.kind, by.id) and not by.may("leads.assign"):
+        return Refused(_("Only who gave a lead can take that back."), Kind.FORBIDDEN, code="forbidden")
+    if since is not None and at - since > TAKEN_BACK_WITHIN:
+        return Refused(_("Giving a lead can be taken back for a day."), Kind.CONFLICT, code="too_late")
+    if before is not None and before not in people:
+        return Refused(_("This colleague does not work here any more. Choose another one."), code="no_such_owner")
     return None
 
 

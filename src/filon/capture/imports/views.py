@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from filon.capture.imports import commands, mapping, notices, queries
+from filon.capture.imports import commands, mapping, notices, pasted, queries
 from filon.capture.imports import undo as undoing
 from filon.capture.imports.fields import KINDS
 from filon.capture.imports.rejects import lines
@@ -62,7 +63,7 @@ def show_all(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: Request) -> HttpResponse:
-    """Choose a file and what its rows are."""
+    """Choose a file, or paste rows, and say what they are."""
     request.actor.require("imports.run")
     context: dict[str, Any] = {
         "kinds": _kinds(),
@@ -70,13 +71,14 @@ def new(request: Request) -> HttpResponse:
         "presets": mapping.preset_names(),
         "preset": request.POST.get("preset", ""),
         "system": request.POST.get("system", ""),
+        "rows": request.POST.get("rows", ""),
         "error": "",
     }
     if request.method == "POST":
-        file = request.FILES.get("file")
+        file = _file_of(request)
         kind = context["kind"]
         if file is None:
-            context["error"] = _("Choose a file.")
+            context["error"] = _("Choose a file, or paste rows.")
         elif kind not in KINDS:
             context["error"] = _("Choose what the rows of the file are.")
         elif context["preset"] and context["preset"] not in context["presets"]:
@@ -90,6 +92,12 @@ def new(request: Request) -> HttpResponse:
             else:
                 return redirect("imports:import", imported.pk)
     return render(request, "capture/imports/new.html", context, status=422 if context["error"] else 200)
+
+
+def _file_of(request: Request) -> File[Any] | None:
+    """The file that was sent, else the rows that were pasted."""
+    rows = pasted.as_file(request.POST.get("rows", ""))
+    return request.FILES.get("file") or (ContentFile(rows, name=pasted.NAME) if rows else None)
 
 
 @require_GET

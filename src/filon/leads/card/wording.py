@@ -364,6 +364,21 @@ def _import_finished(fact: FactRow, _names: Names) -> str:
     }
 
 
+def _bulk_done(fact: FactRow, _names: Names) -> str:
+    count = fact.get("changed", 0)
+    return ngettext("changed %(count)s lead at once", "changed %(count)s leads at once", count) % {
+        "count": words.number(count)
+    }
+
+
+def _bulk_undone(fact: FactRow, _names: Names) -> str:
+    count = fact.get("undone", 0)
+    text = ngettext(
+        "took back what was done to %(count)s lead", "took back what was done to %(count)s leads at once", count
+    )
+    return text % {"count": words.number(count)}
+
+
 def _absence(fact: FactRow, names: Names) -> str:
     days = {
         "name": _user(fact.get("user_id"), names),
@@ -581,6 +596,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         lambda fact, names: _("changed what is known of %(name)s") % {"name": _user(fact.get("user_id"), names)},
     ),
     "segment_saved": _change("bookmark", lambda fact, names: _named(_("saved a filter"), fact)),
+    "bulk_done": _change("layers", _bulk_done),
+    "bulk_undone": _change("undo-2", _bulk_undone),
     "segment_deleted": _change("bookmark", lambda fact, names: _named(_("deleted a filter"), fact)),
     "finding_settled": _change(
         "flag",

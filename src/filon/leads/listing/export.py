@@ -33,6 +33,7 @@ def export_csv(ask: Ask, *, by: Actor, at: datetime) -> Iterator[bytes]:
             count=count,
             filter=filters.impersonal(node),
             has_words=bool(ask.words.strip()),
+            **({"chosen": len(ask.ids)} if ask.ids else {}),
         )
     return _parts(ask, by, at)
 

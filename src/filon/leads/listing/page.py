@@ -50,7 +50,7 @@ def opened(request: Request, base: str, given: QueryDict | None = None) -> Opene
     """
     given = request.GET if given is None else given
     number = given.get("segment", "")
-    segment = segments.segment(int(number), by=request.actor) if _is_id(number) else None
+    segment = segments.segment(int(number), by=request.actor) if is_id(number) else None
     condition = given.get("filter", segment.condition if segment and "filter" not in given else "")
     shorthands = {name: given.getlist(name) for name in SHORTHANDS}
     reader_id = request.actor.id if request.actor.kind == "user" else None
@@ -160,7 +160,8 @@ def _address_of(name: str) -> str:
         return ""
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text is the number of a record."""
     return text.isascii() and text.isdecimal() and len(text) < 18
 
 

@@ -37,7 +37,10 @@ _COUNTED_A_STAGE: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What a list is asked for. condition: text in the condition language; after, before: cursors, one at the most."""
+    """What a list is asked for. condition: text in the condition language; after, before: cursors, one at the most.
+
+    ids: these leads of the list only, when there are any.
+    """
 
     condition: str = ""
     words: str = ""
@@ -45,18 +48,20 @@ class Ask:
     after: str = ""
     before: str = ""
     limit: int = PAGE
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows in order, and the cursors of the pages around them.
 
-    count: how many the whole list has; `bound` + 1 when it has more than `bound`.
+    count: how many the whole list has; `bound` + 1 when it has more than `bound`. leads: how they were found.
     """
 
     rows: Sequence[LeadRow]
     count: int
     bound: int
+    leads: Leads
     previous: str = ""
     next: str = ""
 
@@ -72,6 +77,8 @@ def where_of(ask: Ask, *, by: Actor, at: datetime) -> Where:
         add_condition(where, parse(ask.condition, fields.REGISTRY), at=at)
     if ask.words.strip():
         where.add(*sql.any_of("lead.id", search.matching(ask.words, by=by, limit=FOUND)))
+    if ask.ids:
+        where.add(*sql.any_of("lead.id", ask.ids))
     where.add(*access.lead_scope(by))
     return where
 
@@ -120,12 +127,13 @@ def lead_page(ask: Ask, *, by: Actor, at: datetime) -> Page:
         places.reverse()
     rows = rows_of([place.lead_id for place in places])
     if not places:
-        return Page(rows, leads.count, leads.bound)
+        return Page(rows, leads.count, leads.bound, leads)
     has_previous = has_more if is_back else after is not None
     return Page(
         rows,
         leads.count,
         leads.bound,
+        leads,
         previous=orders.cursor(ask.sort, places[0]) if has_previous else "",
         next=orders.cursor(ask.sort, places[-1]) if has_more or is_back else "",
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +18,8 @@ from django.views.decorators.http import require_safe
 
 from filon.core.conditions import ConditionError
 from filon.core.web import Request
-from filon.leads.listing import columns, export, page, queries
+from filon.leads.bulk import offers
+from filon.leads.listing import columns, export, page, queries, totals
 from filon.leads.listing.page import Opened
 from filon.leads.listing.queries import Ask
 from filon.leads.listing.rows import LeadRow
@@ -42,10 +45,12 @@ def leads(request: Request) -> HttpResponse:
     if shown.error is None:
         found = queries.lead_page(ask, by=request.actor, at=at)
         context |= _paged(request, shown, found)
+        context["totals"] = _totals(shown, found, at) if found.rows else ()
         context["attributes"] = _attributes(shown_columns, found.rows)
     context["columns_url"] = shown.address.url(base=reverse("leads:columns"))
-    context["moves"] = [(stage, stages.label(stage)) for stage in MOVES_TO]
     context["export_url"] = _export_url(request, shown, ask)
+    context["acts"] = offers.offered(request.actor)
+    context["bulk_url"] = reverse("leads:bulk") if context["acts"] else ""
     return render(request, "leads/list.html", context, status=200 if shown.error is None else 422)
 
 
@@ -58,6 +63,35 @@ def _paged(request: Request, shown: Opened, found: queries.Page) -> dict[str, An
         "next_url": shown.address.url(after=found.next) if found.next else "",
         "is_empty": not found.count and not shown.is_filtered,
     }
+
+
+def _totals(shown: Opened, found: queries.Page, at: datetime) -> list[dict[str, Any]]:
+    """What stands under the list: how many, and how many of them ask for something; each number opens its leads."""
+    counted = totals.totals_of(found.leads, at=at)
+    said = [
+        (_("Leads"), found.count, found.bound, ""),
+        (_("Open"), counted.is_open, counted.bound, "is_open"),
+        (_("Without owner"), counted.without_owner, counted.bound, "is_open and owner is empty"),
+        (_("First contact owed"), counted.due, counted.bound, _OWED),
+        (_("Overdue"), counted.overdue, counted.bound, f"due_at < now and {_OWED}"),
+    ]
+    return [
+        {
+            "label": label,
+            "count": page.bounded(count, bound),
+            "url": shown.address.url(filter=_and(shown, more), segment="") if more and count else "",
+        }
+        for label, count, bound, more in said
+        if count is not None
+    ]
+
+
+_OWED = "due_at is not empty and responded_at is empty and is_open"
+
+
+def _and(shown: Opened, more: str) -> str:
+    condition = shown.address.condition
+    return f"({condition}) and {more}" if condition.strip() else more
 
 
 def _attributes(shown_columns: Sequence[columns.Column], rows: Sequence[LeadRow]) -> dict[int, dict[str, Any]]:
@@ -128,8 +162,9 @@ def export_csv(request: Request) -> HttpResponseBase:
     """The list of this address as a CSV file."""
     at = timezone.now()
     shown = page.opened(request, reverse("leads:list"))
+    ids = tuple(int(each) for each in request.GET.getlist("ids")[: queries.MOST] if page.is_id(each))
     try:
-        parts = export.export_csv(page.ask_of(request, shown), by=request.actor, at=at)
+        parts = export.export_csv(replace(page.ask_of(request, shown), ids=ids), by=request.actor, at=at)
     except ConditionError as error:
         raise condition_refused(error, "filter") from error
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
