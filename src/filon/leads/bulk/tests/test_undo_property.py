@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from filon.core import access
@@ -25,16 +25,39 @@ from filon.routing import commands as routing
 from tests.frame.effort import examples
 
 __all__ = ["submit"]
-LEADS = 3
+LEADS = 2
 WHATS = ("owner", "stage", "source", "attributes.Vague")
 
-acts = st.tuples(
-    st.sampled_from(["bulk", "bulk", "single", "undo", "undo"]),
-    st.sampled_from(WHATS),
-    st.integers(0, 2),  # which of three values
-    st.sets(st.integers(0, LEADS - 1), min_size=1),
-    st.integers(0, 9),  # which order an undo is about
-)
+
+def acts_on(whats: list[str]) -> st.SearchStrategy[list[Any]]:
+    """A series about few values, so that its acts meet one another: there, back again, and over it."""
+    act = st.tuples(
+        st.sampled_from(["bulk", "bulk", "single", "single", "undo"]),
+        st.sampled_from(whats),
+        st.integers(0, 1),  # which of two values
+        st.sampled_from([{0}, {1}, {0, 1}]),
+        st.integers(0, 9),  # which order an undo is about
+    )
+    return st.lists(act, min_size=4, max_size=14)
+
+
+def there_and_back(what: str) -> list[Any]:
+    """Somebody changes a value, and changes it back."""
+    return [("single", what, 1, {0}, 0), ("single", what, 0, {0}, 0)]
+
+
+def one_over_another(what: str) -> list[Any]:
+    """Two orders about the same leads, taken back from the last."""
+    both = {0, 1}
+    return [
+        ("bulk", what, 0, both, 0),
+        ("bulk", what, 1, both, 0),
+        ("undo", what, 0, both, 1),
+        ("undo", what, 0, both, 0),
+    ]
+
+
+SERIES = st.lists(st.sampled_from(WHATS), min_size=1, max_size=2, unique=True).flatmap(acts_on)
 
 
 @dataclass
@@ -114,8 +137,13 @@ def standing(lead: Lead) -> tuple[Any, ...]:
             lead.source_folded, lead.attributes, lead.attributes_folded, lead.edited)  # fmt: skip
 
 
-@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(series=st.lists(acts, min_size=2, max_size=14))
+@examples(120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@example(series=[("bulk", "owner", 0, {0}, 0), *there_and_back("owner"), ("undo", "owner", 0, {0}, 0)])
+@example(series=[("bulk", "source", 0, {0}, 0), *there_and_back("source"), ("undo", "source", 0, {0}, 0)])
+@example(series=one_over_another("owner"))
+@example(series=one_over_another("attributes.Vague"))
+@example(series=one_over_another("stage"))
+@given(series=SERIES)
 def test_an_undo_restores_what_nobody_has_changed_since_and_nothing_else(
     db: None, submit: Callable[..., Lead], make_user: Callable[..., User], at: datetime, series: list[Any]
 ) -> None:
