@@ -30,6 +30,7 @@ from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
 from filon.handoff import panels as handoff_panels
 from filon.handoff import reactions as handoff
+from filon.handoff.events import SqlAccepted, SqlProposed, SqlRefused
 from filon.home.panels import Panel as HomePanel
 from filon.leads import acts, consents, editing, records, standing, suppression, taking_back, tasks
 from filon.leads import commands as leads
@@ -39,15 +40,19 @@ from filon.leads.events import (
     ActUndone,
     Bounced,
     CallLogged,
+    ChatStarted,
     ConsentRefused,
+    DemoRequested,
     EmailClicked,
     InboundCall,
     MeetingHeld,
     MessageSent,
+    NoteWritten,
     OwnerChanged,
     Replied,
     StageChanged,
     StageMoveUndone,
+    Submitted,
     Unsubscribed,
 )
 from filon.leads.findings import home as findings_home
@@ -57,6 +62,8 @@ from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
+from filon.notices import telling as notices
+from filon.notices.commands import forget_old as forget_notices
 from filon.nurture import carry as nurture_carry
 from filon.nurture import panels as nurture_panels
 from filon.nurture.answers import arrivals, returning
@@ -65,6 +72,7 @@ from filon.nurture.sequences import ending, entering, walking
 from filon.routing import commands as routing
 from filon.routing import panels as routing_panels
 from filon.routing import promises
+from filon.routing.events import LeadRouted, PromiseBreached
 from filon.routing.reactions import (
     follow_owner,
     follow_stage,
@@ -171,12 +179,21 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     MeetingHeld: [stop_promises, ending.stop_for_acts],
     EmailClicked: [arrivals.mark_clicked],
     ActUndone: [tasks.follow_undone_act, follow_undone_act],
-    Replied: [ending.stop_for_acts],
+    Replied: [ending.stop_for_acts, notices.asked],
+    DemoRequested: [notices.asked],
+    ChatStarted: [notices.asked],
+    Submitted: [notices.asked_again],
+    NoteWritten: [notices.mentioned],
     Unsubscribed: [ending.stop_for_acts],
     Bounced: [ending.stop_for_acts],
     ConsentRefused: [ending.stop_for_refusal, tracking.forget],
     StageChanged: [follow_stage, tasks.follow_stage, ending.follow_stage, handoff.follow_stage],
-    OwnerChanged: [tasks.follow_owner, follow_owner],
+    OwnerChanged: [tasks.follow_owner, follow_owner, notices.given],
+    LeadRouted: [notices.routed],
+    PromiseBreached: [notices.late],
+    SqlProposed: [notices.proposed],
+    SqlAccepted: [notices.answered],
+    SqlRefused: [notices.answered],
     StageMoveUndone: [follow_undone_move, tasks.follow_undone_move, handoff.follow_undone_move],
 }
 """Reactions in the transaction of the fact: whatever the user must see on the next screen."""
@@ -202,6 +219,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
     "measure.remake": refresh.remake,
+    "notices.forget_old": forget_notices,
     "nurture.enter": entering.enter,
     "nurture.enter_known": entering.enter_known,
     "nurture.read_mailbox": returning.read_mailbox,
@@ -223,6 +241,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
+    ("notices.forget_old", 86_400),
     ("nurture.enter", 5),
     ("nurture.read_mailbox", 60),
     ("nurture.send", 2),

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "filon.routing",
     "filon.deals",
     "filon.qualify",
+    "filon.notices",
     "filon.nurture",
     "filon.handoff",
     "filon.measure",

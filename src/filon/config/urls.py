@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.capture.forms.urls")),
     path("", include("filon.capture.tracking.urls")),
     path("", include("filon.capture.imports.urls")),
+    path("", include("filon.notices.urls")),
     path("", include("filon.nurture.urls")),
     path("", include("filon.handoff.urls")),
     path("", include("filon.nurture.answers.urls")),

@@ -1,0 +1,1 @@
+"""Notices: what a colleague should hear of without looking for it."""
