@@ -41,7 +41,7 @@ def test_a_day_at_the_keyboard(leads: list[Lead], visitor: Callable[..., Visitor
     assert (first.kind, first.attempt) == ("call", 2)
     assert Fact.objects.get(kind="call_logged").payload["outcome"] == "no_answer"
     page.get_by_role("button", name="Annuler").click()
-    sdr.sees("L’appel est annulé").sees("Claire Morel", within="h2").sees("Première réponse due")
+    sdr.sees("L’appel est annulé", within="#toasts").sees("Claire Morel", within="h2").sees("Première réponse due")
     assert not Task.objects.filter(lead=leads[0], closed_at=None).exists()
     page.keyboard.press("3")
     page.keyboard.press("Enter")
