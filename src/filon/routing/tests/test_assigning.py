@@ -83,6 +83,9 @@ def test_assigning_many_costs_the_same_as_assigning_one(db, publish, make_user, 
     publish(Rule("Everyone", "channel != outbound", "sdr", "nobody"))
     leads = take([entry(at) for _ in range(size)], at)
     ana, ops = make_user("sales"), access.of_user(make_user("ops"))
-    with transaction.atomic(), django_assert_num_queries(11):  # what is planned goes along; who is given them hears of it
+    with (
+        transaction.atomic(),
+        django_assert_num_queries(11),
+    ):  # what is planned goes along; who is given them hears of it
         # who may be seen, leads, colleagues, promises; then leads, promises, fact ids, facts
         assign_leads([Assignment(lead.pk, ana.pk) for lead in leads], by=ops, at=at)
