@@ -42,6 +42,7 @@ def ask(request: Request) -> HttpResponse:
     ACTS[draft.act].require_some(by=request.actor)
     if "token" in request.POST:  # asked again after a choice: the number stands as it was announced
         form = FORMS[draft.act](request.POST, by=request.actor)
+        form.errors.clear()  # nothing has been answered yet, so nothing is missing yet
         return _question(request, draft, Counted(draft.announced, draft.last_id, None), form)
     counted = commands.count(draft, by=request.actor, at=timezone.now())
     return _question(request, draft, counted, FORMS[draft.act](None, by=request.actor))

@@ -70,9 +70,13 @@ def test_without_a_script_the_question_and_the_result_are_pages(client: Any, sub
 
 def test_a_question_left_open_is_asked_again_with_its_error(client: Any, submit: Submit) -> None:
     asked = client.post("/leads/bulk/ask", {"act": "move", "ids": [submit().pk]}, headers=HTMX).content.decode()
+    chosen = client.post("/leads/bulk/ask", answers(asked, stage="lost"), headers=HTMX).content.decode()
+    assert 'name="reason"' in chosen
+    assert 'class="error"' not in chosen, "what has not been answered yet is not missing"
     answer = client.post("/leads/bulk/new", answers(asked, stage="lost"), headers=HTMX)
     assert answer.status_code == 422
     assert 'name="reason"' in answer.content.decode()
+    assert 'class="error"' in answer.content.decode()
     assert not BulkOrder.objects.exists()
 
 
