@@ -247,6 +247,11 @@ class Lead(models.Model):
                 condition=Q(due_at__isnull=False, responded_at__isnull=True, is_open=True),
             ),
             models.Index(
+                fields=["owner", "due_at"],
+                name="leads_lead_owed",
+                condition=Q(due_at__isnull=False, responded_at__isnull=True, is_open=True),
+            ),
+            models.Index(
                 fields=["owner", "asked_at"],
                 name="leads_lead_asked",
                 condition=Q(asked_at__isnull=False, is_open=True),
