@@ -36,6 +36,19 @@ export function selection() {
       this.last = box;
       this.recount();
     },
+    // J and K choose the next and the previous row alone, so that a key can then act on it.
+    step(event) {
+      if (!["j", "k"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (document.querySelector("dialog[open]") || event.target.matches("textarea, select, input:not([type=checkbox])")) return;
+      const boxes = this.boxes();
+      const at = boxes.indexOf(this.last);
+      const next = boxes[event.key === "j" ? at + 1 : Math.max(at - 1, 0)];
+      if (!next) return;
+      for (const box of boxes) box.checked = box === next;
+      this.last = next;
+      next.focus();
+      this.recount();
+    },
     clear() {
       for (const box of this.boxes()) box.checked = false;
       this.recount();

@@ -25,6 +25,7 @@ from filon.deals import carry as deals_carry
 from filon.deals import panels as deals_panels
 from filon.deals import recording as deals
 from filon.deals.catalogue import products
+from filon.deals.forecast import commands as forecast
 from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
@@ -208,6 +209,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "capture.undo": import_jobs.take_back,
     "core.drain_inbox": waiting.drain,
     "core.purge": purge.run,
+    "deals.keep_forecast": forecast.keep_snapshot,
     "demo.clear": demo_jobs.clear,
     "demo.make": demo_jobs.make,
     "handoff.breach_due": handoff.run,
@@ -236,6 +238,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("capture.forget_browsers", 86_400),
     ("core.drain_inbox", 2),
     ("core.purge", 86_400),
+    ("deals.keep_forecast", 86_400),
     ("handoff.breach_due", 30),
     ("leads.forget_bulk", 86_400),
     ("leads.index_search", 2),

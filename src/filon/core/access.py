@@ -17,8 +17,8 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "read_only": frozenset(_EVERYONE),
     "sdr": frozenset(_EVERYONE | _WORKS),
     "sales": frozenset(_EVERYONE | _WORKS | {"deals.change"}),
-    "manager": frozenset(_EVERYONE | _WORKS | {"deals.change", "leads.assign", "export"}),
-    "head": frozenset(_EVERYONE | {"leads.assign", "export", "costs.change", "handoff.change"}),
+    "manager": frozenset(_EVERYONE | _WORKS | {"deals.change", "targets.change", "leads.assign", "export"}),
+    "head": frozenset(_EVERYONE | {"leads.assign", "export", "costs.change", "handoff.change", "targets.change"}),
     "marketing": frozenset(
         _EVERYONE
         | _WORKS
@@ -42,6 +42,7 @@ _PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "segments.share",
             "leads.assign",
             "deals.change",
+            "targets.change",
             "handoff.change",
             "keys.change",
         }
@@ -79,6 +80,7 @@ _RIGHTS: Final = {
     "leads.act": gettext_lazy("log calls, messages and notes"),
     "leads.assign": gettext_lazy("assign leads to colleagues"),
     "deals.change": gettext_lazy("change opportunities"),
+    "targets.change": gettext_lazy("set the targets of sales"),
     "export": gettext_lazy("export data"),
     "costs.change": gettext_lazy("change costs"),
     "imports.run": gettext_lazy("import files"),

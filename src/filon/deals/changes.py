@@ -37,6 +37,10 @@ _TOLD: Final = (
     "close_date",
     "reason",
     "postponed_to",
+    "next_step",
+    "next_on",
+    "category",
+    "proof",
     "attributes",
 )
 """Columns whose old and new values a change tells; stage and closing have facts of their own."""
@@ -115,6 +119,10 @@ class Changes:
             values["stage_since"] = since
         if standing.state != "lost":
             values |= {"reason": "", "postponed_to": None}
+        if standing.state != "won":
+            values["proof"] = ""
+        if standing.state != "open":
+            values |= {"next_step": "", "next_on": None}
         return self.set(row, **values)
 
     def moves(self) -> list[Move]:

@@ -38,6 +38,10 @@ FIELDS: Final = frozenset(
         "closed_on",
         "reason",
         "postponed_to",
+        "next_step",
+        "next_on",
+        "category",
+        "proof",
         *_REFERENCES,
     }
 )
@@ -46,11 +50,16 @@ FIELDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What someone wants of one opportunity. version: the one they saw; None when they do not care."""
+    """What someone wants of one opportunity.
+
+    version: the one they saw; None when they do not care. since: from when on it stands in the stage that it goes back
+    to; None: from now on.
+    """
 
     opportunity_id: int
     values: Mapping[str, Any]
     version: int | None = None
+    since: datetime | None = None
 
 
 # Create ---------------------------------------------------------------------------------------------------------------
@@ -152,8 +161,8 @@ class _Editor:
             cells["probability"] = None  # the new stage's counts
         self.changes.set(row, **cells)
         if stage is not None and standing is not None:
-            self.changes.place(row, stage, standing, since=standing.closed_at or self.batch.at)
-            self.changes.set(row, stage_name="", **self._loss(item.values, standing))
+            self.changes.place(row, stage, standing, since=standing.closed_at or item.since or self.batch.at)
+            self.changes.set(row, stage_name="", **self._loss(item.values, standing), **_proof(cells, standing))
         self.touched.append(row)
         return None
 
@@ -171,6 +180,7 @@ class _Editor:
             cells["currency"] = _currency(values["currency"])
         if "close_date" in values:
             cells["close_date"] = values["close_date"]
+        cells |= _said(values)
         return cells | _numbers(values) | self._references(values)
 
     def _references(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,6 +245,26 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
             if values[field] is not None and cells[field] is None:
                 raise _invalid(field, _("This number is out of range."))
     return cells
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What sellers say of a deal beside what it is."""
+    cells: dict[str, Any] = {}
+    for field, most in (("next_step", 200), ("proof", 500)):
+        if field in values:
+            cells[field] = (values[field] or "").strip()[:most]
+    if "next_on" in values:
+        cells["next_on"] = values["next_on"]
+    if "category" in values:
+        cells["category"] = values["category"] or ""
+        if cells["category"] not in ("", *rules.CATEGORIES):
+            raise _invalid("category", _("There is no such category of the forecast."))
+    return cells
+
+
+def _proof(cells: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    """What shows that a deal was won, which leaving another stage must not empty."""
+    return {"proof": cells["proof"]} if standing.state == "won" and "proof" in cells else {}
 
 
 def _check_loss(values: Mapping[str, Any], row: Row) -> None:

@@ -85,6 +85,25 @@ class OpportunityChanged(OpportunityFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpportunityPersonSet(OpportunityFact):
+    """A person (`member_id`) has a role in it, or none any more (empty); `was`: the one before."""
+
+    member_id: int
+    role: str
+    was: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSet(Event):
+    """What a colleague (None: all together) shall win in a month (ISO first day); `value` None: no target any more."""
+
+    owner_id: int | None
+    month: str
+    value: Decimal | None
+    was: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProductRecorded(Event):
     """A product was declared, or what we say of it changed; `fields` names what."""
 

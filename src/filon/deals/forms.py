@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from filon.core.models import User
-from filon.deals.models import REASON_LABELS, Product
+from filon.deals.models import CATEGORY_LABELS, REASON_LABELS, Product
 from filon.deals.pipelines import PipelineRow
 from filon.ui import formats
 
@@ -80,6 +81,8 @@ class NewForm(_WithPeople):
     )
     amount = AmountField(label=_("Amount, without tax"), required=False)
     close_date = day(label=_("Expected close date"), required=False)
+    next_step = forms.CharField(label=pgettext_lazy("deal", "Next step"), max_length=200, required=False)
+    next_on = day(label=_("Next step on"), required=False)
     owner_id = RecordField(label=_("Owner"))
     product_id = RecordField(label=_("Product"))
 
@@ -90,6 +93,8 @@ class EditForm(_WithPeople):
     name = forms.CharField(label=_("Name"), max_length=500)
     amount = AmountField(label=_("Amount, without tax"), required=False)
     close_date = day(label=_("Close date"), required=False)
+    next_step = forms.CharField(label=pgettext_lazy("deal", "Next step"), max_length=200, required=False)
+    next_on = day(label=_("Next step on"), required=False)
     probability = forms.DecimalField(
         label=_("Own probability, in %"),
         min_value=0,
@@ -98,6 +103,11 @@ class EditForm(_WithPeople):
         decimal_places=2,
         required=False,
         help_text=_("Leave it empty to use its stage's."),
+    )
+    category = forms.ChoiceField(
+        label=_("In the forecast"),
+        choices=[("", _("as its probability says")), *CATEGORY_LABELS.items()],
+        required=False,
     )
     owner_id = RecordField(label=_("Owner"))
     product_id = RecordField(label=_("Product"))
@@ -108,12 +118,18 @@ class WonForm(forms.Form):
 
     closed_on = day(label=_("Won on"))
     amount = AmountField(label=_("Amount signed, without tax"))
+    proof = forms.CharField(
+        label=_("Proof"), max_length=500, help_text=_("What shows it: number of the order, signed contract, e-mail.")
+    )
+
+
+LOSS_CHOICES: Final = [("", "—"), *REASON_LABELS.items()]
 
 
 class LostForm(forms.Form):
     """The loss: when, and why."""
 
-    reason = forms.ChoiceField(label=_("Why"), choices=[("", "—"), *REASON_LABELS.items()])
+    reason = forms.ChoiceField(label=_("Why"), choices=LOSS_CHOICES)
     closed_on = day(label=_("Lost on"))
     postponed_to = day(
         label=_("Postponed to"), required=False, help_text=_("For a postponed project: when to come back.")

@@ -35,6 +35,23 @@ REASON_LABELS = {
     "status_quo": pgettext_lazy("deal", "Stayed with the existing solution"),
 }
 
+CATEGORY_LABELS = {
+    "engaged": pgettext_lazy("forecast", "Committed"),
+    "probable": pgettext_lazy("forecast", "Probable"),
+    "possible": pgettext_lazy("forecast", "Possible"),
+    "left_out": pgettext_lazy("forecast", "Left out"),
+}
+"""What a seller says of a deal for the forecast; `rules.category_of` says it for who says nothing."""
+
+ROLE_LABELS = {
+    "decision_maker": pgettext_lazy("role in a deal", "Decision-maker"),
+    "influencer": pgettext_lazy("role in a deal", "Influencer"),
+    "user": pgettext_lazy("role in a deal", "User"),
+    "buyer": pgettext_lazy("role in a deal", "Buyer"),
+    "sponsor": pgettext_lazy("role in a deal", "Sponsor"),
+}
+"""What a person is in a deal."""
+
 
 class Product(models.Model):
     """Something we sell. One that only a row named, and nobody declared, is not `is_known`: a question for a person."""
@@ -112,7 +129,9 @@ class Opportunity(models.Model):
 
     `probability` is the deal's own, when someone gave one; else its stage's counts. `close_date` is a calendar day of
     the workspace: expected while open. `stage_name` is the other system's word while nobody has said what it means.
-    Times are aware UTC; `amount` excludes tax.
+    `next_step` is what will be done next, on the day `next_on`. `category` is what its seller says of it for the
+    forecast, empty when its probability says it; `proof` what shows that it was won. Times are aware UTC; `amount`
+    excludes tax.
     """
 
     name = models.CharField(max_length=500)
@@ -138,6 +157,10 @@ class Opportunity(models.Model):
     lost_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, default="", blank=True)
     postponed_to = models.DateField(null=True, blank=True)
+    next_step = models.CharField(max_length=200, default="", blank=True)
+    next_on = models.DateField(null=True, blank=True)
+    category = models.CharField(max_length=8, default="", blank=True)
+    proof = models.CharField(max_length=500, default="", blank=True)
     is_history = models.BooleanField(default=False)
     attributes: Any = models.JSONField(default=dict, blank=True)
     attributes_folded: Any = models.JSONField(default=dict, blank=True)
@@ -157,6 +180,10 @@ class Opportunity(models.Model):
             models.CheckConstraint(condition=Q(amount__gte=0), name="deals_opportunity_amount_not_negative"),
             models.CheckConstraint(
                 condition=Q(probability__gte=0) & Q(probability__lte=1), name="deals_opportunity_probability_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(category__in=("", "engaged", "probable", "possible", "left_out")),
+                name="deals_opportunity_category_known",
             ),
         ]
         indexes = [
@@ -182,3 +209,92 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DealPerson(models.Model):
+    """A person who has a say in a deal, and which one."""
+
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="people")
+    person = models.ForeignKey("leads.Person", models.CASCADE, related_name="+")
+    role = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["opportunity", "person"], name="deals_dealperson_once"),
+            models.CheckConstraint(condition=Q(role__in=tuple(ROLE_LABELS)), name="deals_dealperson_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.role}"
+
+
+class Decision(models.Model):
+    """What someone decided on a deal in the clean-up of the pipeline. `order` holds those taken together.
+
+    `before` is what the decision changed, as it was, at the deal's version `seen`; `version` is the one afterwards:
+    while it stands, the decision can be taken back. `amount` is the deal's then, in the workspace's currency; None
+    without. `move_id` names the fact of the lead's move to nurturing.
+    """
+
+    class Kind(models.TextChoices):
+        """What can be decided."""
+
+        NEW_DATE = "new_date"
+        NEXT_STEP = "next_step"
+        LOST = "lost"
+        NURTURE = "nurture"
+
+    order = models.CharField(max_length=36, db_index=True)
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    before: Any = models.JSONField(default=dict)
+    seen = models.PositiveIntegerField()
+    version = models.PositiveIntegerField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    move_id = models.BigIntegerField(null=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "opportunity"], name="deals_decision_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.opportunity_id}"
+
+
+class Target(models.Model):
+    """How much a seller, or the whole workspace for none, shall win in a month, without tax."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    month = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "month"], name="deals_target_of_seller_once"),
+            models.UniqueConstraint(fields=["month"], condition=Q(owner=None), name="deals_target_of_all_once"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="deals_target_not_negative"),
+            models.CheckConstraint(condition=Q(month__day=1), name="deals_target_of_a_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner or 'all'} {self.month:%Y-%m}"
+
+
+class Snapshot(models.Model):
+    """What was foreseen on a day for a month, for all deals together, in the workspace's currency. Kept once a week."""
+
+    month = models.DateField()
+    on = models.DateField(db_index=True)
+    won = models.DecimalField(max_digits=18, decimal_places=2)
+    landing = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "on"], name="deals_snapshot_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} as of {self.on}"

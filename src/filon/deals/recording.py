@@ -204,7 +204,7 @@ class _Recorder:
         said = {field for field in news if values.get(field) not in (None, "")}
         if "name" in said:
             cells |= _name(values["name"])
-        for field in ("amount", "probability", "postponed_to"):
+        for field in ("amount", "probability", "postponed_to", "next_step", "next_on"):
             if field in said:
                 cells[field] = values[field]
         if "created_at" in said:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from filon.deals import rules
-from filon.deals.models import REASON_LABELS
+from filon.deals.models import CATEGORY_LABELS, REASON_LABELS
 from filon.deals.pipelines import StageRow
 from filon.kit import sql
 
@@ -64,6 +64,12 @@ class OpportunityRow:
     lost_at: datetime | None
     reason: str
     postponed_to: date | None
+    next_step: str
+    next_on: date | None
+    lead_next_at: datetime | None
+    own_category: str
+    proof: str
+    has_decision_maker: bool
     attributes: dict[str, str]
     version: int
 
@@ -71,6 +77,16 @@ class OpportunityRow:
     def weighted(self) -> Decimal:
         """Amount by probability."""
         return rules.weighted(self.amount, self.probability)
+
+    @property
+    def category(self) -> str:
+        """What it is in the forecast, said by its seller or by its probability."""
+        return rules.category_of(self.probability, self.own_category)
+
+    @property
+    def category_label(self) -> str:
+        """The category of the forecast in words."""
+        return str(CATEGORY_LABELS[self.category])
 
     @property
     def closed_at(self) -> datetime | None:
@@ -115,6 +131,9 @@ _PLAIN: Final = {
     "state": "opportunity.state",
     "currency": "opportunity.currency",
     "reason": "opportunity.reason",
+    "next_step": "opportunity.next_step",
+    "own_category": "opportunity.category",
+    "proof": "opportunity.proof",
     "version": "opportunity.version",
 }
 _READ: Final = {
@@ -125,7 +144,14 @@ _READ: Final = {
     "is_created_at_known": ("opportunity.is_created_at_known", bool),
     "close_date": ("opportunity.close_date", as_date),
     "postponed_to": ("opportunity.postponed_to", as_date),
+    "next_on": ("opportunity.next_on", as_date),
+    "lead_next_at": ("lead.next_at", sql.as_utc),
     "amount": ("opportunity.amount", as_amount),
+    "has_decision_maker": (
+        "EXISTS (SELECT 1 FROM deals_dealperson deal_person WHERE deal_person.opportunity_id = opportunity.id "
+        "AND deal_person.role = 'decision_maker')",
+        bool,
+    ),
     "attributes": ("opportunity.attributes", sql.as_json),
 }
 _STAGE: Final = (
@@ -171,11 +197,11 @@ def _row(cells: Sequence[Any]) -> OpportunityRow:
     return OpportunityRow(**known, stage=stage, probability=probability, has_own_probability=is_own)
 
 
-def cents() -> str:
-    """The amount of `opportunity` as exact whole cents, to be summed: SQLite adds decimals as floats."""
+def cents(column: str = "opportunity.amount") -> str:
+    """A column's amount as exact whole cents, to be summed: SQLite adds decimals as floats."""
     if sql.is_postgresql():
-        return "opportunity.amount * 100"
-    return "CAST(ROUND(opportunity.amount * 100) AS INTEGER)"
+        return f"{column} * 100"
+    return f"CAST(ROUND({column} * 100) AS INTEGER)"
 
 
 def money(total_cents: Any) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -102,6 +103,46 @@ def amount_of(given: Any) -> Decimal | None:
 def weighted(amount: Decimal | None, probability: Decimal) -> Decimal:
     """What a deal counts for in a forecast: its amount by its probability, in cents; 0 without an amount."""
     return ((amount or Decimal(0)) * probability).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+CATEGORIES: Final = ("engaged", "probable", "possible", "left_out")
+_SURE: Final = ((Decimal("0.75"), "engaged"), (Decimal("0.50"), "probable"))
+
+
+def category_of(probability: Decimal, said: str) -> str:
+    """What a deal is in the forecast: what its seller says; else engaged from 75 % on, probable from 50 %, possible."""
+    if said in CATEGORIES:
+        return said
+    return next((category for least, category in _SURE if probability >= least), "possible")
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """How long deals that were won stayed in a stage: days; of how many deals."""
+
+    median: float
+    p90: float
+    count: int
+
+
+LEAST_FOR_NORM: Final = 8
+"""Fewer won deals than these say nothing of how long a stage takes."""
+
+
+def norm_of(days: Sequence[float]) -> Norm | None:
+    """The median and the ninth decile of some stays, between the values next to them; None when they are too few."""
+    if len(days) < LEAST_FOR_NORM:
+        return None
+    ordered = sorted(days)
+    return Norm(_quantile(ordered, 0.5), _quantile(ordered, 0.9), len(ordered))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear between the two ranks around it (Hyndman and Fan 1996, definition 7)."""
+    rank = share * (len(ordered) - 1)
+    low = int(rank)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
 
 
 def day_of(given: date | datetime, zone: tzinfo) -> date:

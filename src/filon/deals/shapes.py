@@ -16,6 +16,8 @@ from filon.kit.shapes import Day, Id, Moment
 Text = Annotated[str, StringConstraints(max_length=500)]
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 15, allow_inf_nan=False)]
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
+Step = Annotated[str, StringConstraints(max_length=200)]
+Category = Annotated[str, StringConstraints(pattern="^(engaged|probable|possible|left_out)$")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
@@ -61,6 +63,8 @@ class OpportunityIn(_In):
     won_at: Moment | None = None
     lost_at: Moment | None = None
     reason: Text | None = Field(None, description="Why it was lost.", examples=["price"])
+    next_step: Step | None = Field(None, description="What will be done next.", examples=["Envoyer la proposition"])
+    next_on: Day | None = Field(None, description="The day of that.")
     attributes: dict[Annotated[str, StringConstraints(min_length=1, max_length=120)], Text] = Field(
         default_factory=dict
     )
@@ -98,6 +102,12 @@ class OpportunityChange(_In):
     closed_on: Day | None = Field(None, description="The day it was won or lost; needed to win it.")
     reason: Text | None = Field(None, description="Why it was lost; needed to lose it.", examples=["price"])
     postponed_to: Day | None = Field(None, description="Until when the project is postponed.")
+    next_step: Step | None = Field(None, description="What will be done next.", examples=["Envoyer la proposition"])
+    next_on: Day | None = Field(None, description="The day of that.")
+    category: Category | None = Field(
+        None, description="What it is in the forecast; null: its probability says it.", examples=["probable"]
+    )
+    proof: Text | None = Field(None, description="What shows that it was won.", examples=["Bon de commande 2026-118"])
 
 
 class StageOut(Schema):
@@ -133,6 +143,10 @@ class OpportunityOut(Schema):
     lost_at: datetime | None
     reason: str | None
     postponed_to: date | None
+    next_step: str | None
+    next_on: date | None
+    category: str = Field(examples=["probable"], description="engaged, probable, possible or left_out.")
+    proof: str | None
     attributes: dict[str, str]
     version: int
 
@@ -189,6 +203,10 @@ def out(row: OpportunityRow) -> dict[str, Any]:
         "lost_at": row.lost_at,
         "reason": row.reason or None,
         "postponed_to": row.postponed_to,
+        "next_step": row.next_step or None,
+        "next_on": row.next_on,
+        "category": row.category,
+        "proof": row.proof or None,
         "attributes": row.attributes,
         "version": row.version,
     }

@@ -15,9 +15,9 @@ from django.utils.translation import pgettext, pgettext_lazy
 from filon.core.conditions import LIVE_FACT_SQL
 from filon.core.models import ApiKey, User
 from filon.deals import pipelines
-from filon.deals.models import REASON_LABELS, Product
+from filon.deals.models import CATEGORY_LABELS, REASON_LABELS, ROLE_LABELS, Product
 from filon.kit import sql
-from filon.leads.models import Company
+from filon.leads.models import Company, Person
 from filon.ui import formats
 
 _MOST: Final = 200
@@ -28,6 +28,7 @@ _ICONS: Final = {
     "opportunity_lost": "circle-x",
     "opportunity_reopened": "undo-2",
     "opportunity_changed": "pencil",
+    "opportunity_person_set": "user",
 }
 _LABELS: Final = {
     "name": pgettext_lazy("field of a deal", "name"),
@@ -42,6 +43,10 @@ _LABELS: Final = {
     "close_date": pgettext_lazy("field of a deal", "close date"),
     "reason": pgettext_lazy("field of a deal", "reason"),
     "postponed_to": pgettext_lazy("field of a deal", "postponed to"),
+    "next_step": pgettext_lazy("field of a deal", "next step"),
+    "next_on": pgettext_lazy("field of a deal", "next step on"),
+    "category": pgettext_lazy("field of a deal", "forecast"),
+    "proof": pgettext_lazy("field of a deal", "proof"),
     "attributes": pgettext_lazy("field of a deal", "attributes"),
 }
 _REFERENCES: Final = {"owner_id": User, "product_id": Product, "company_id": Company}
@@ -68,7 +73,7 @@ class Day:
 
 
 def timeline(opportunity_id: int) -> list[Day]:
-    """The facts that still hold of an opportunity, by day, newest first. Seven statements at the most.
+    """The facts that still hold of an opportunity, by day, newest first. Eight statements at the most.
 
     No permission is checked: the caller has shown the opportunity.
     """
@@ -99,6 +104,8 @@ class _Writer:
     def __init__(self, facts: Sequence[tuple[Any, ...]]) -> None:
         self.pipelines = pipelines.load()
         self._users = _names(User, {fact[3] for fact in facts if fact[2] == "user"} | _referred(facts, "owner_id"))
+        members = {fact[5]["member_id"] for fact in facts if fact[0] == "opportunity_person_set"}
+        self._people = {one.pk: str(one) for one in Person.objects.filter(pk__in=members)} if members else {}
         self._keys = _names(ApiKey, {fact[3] for fact in facts if fact[2] == "key"})
         self._named = {
             "owner_id": self._users,
@@ -135,7 +142,18 @@ class _Writer:
             return pgettext("deal", "Lost"), str(REASON_LABELS.get(code, detail.get("reason_text", "")))
         if kind == "opportunity_reopened":
             return pgettext("deal", "Reopened"), ""
+        if kind == "opportunity_person_set":
+            return self._person_set(payload), ""
         return self._changed(payload.get("fields", []), detail)
+
+    def _person_set(self, payload: Mapping[str, Any]) -> str:
+        said = {
+            "name": self._people.get(payload["member_id"], _("A person")),
+            "role": str(ROLE_LABELS.get(payload.get("role") or payload.get("was", ""), "")),
+        }
+        if payload.get("role"):
+            return _("%(name)s: %(role)s") % said
+        return _("%(name)s is no longer: %(role)s") % said
 
     def _changed(self, fields: Sequence[str], detail: Mapping[str, Any]) -> tuple[str, str]:
         names = ", ".join(str(_LABELS.get(name, name)) for name in fields)
@@ -156,11 +174,12 @@ class _Writer:
             return formats.number(Decimal(str(value)))
         if name == "probability":
             return formats.percent(Decimal(str(value)))
-        if name in {"close_date", "postponed_to"}:
+        if name in {"close_date", "postponed_to", "next_on"}:
             return formats.day(date.fromisoformat(str(value)))
         if name == "created_at":
             return formats.day(datetime.fromisoformat(str(value)))
-        return str(REASON_LABELS.get(value, value)) if name == "reason" else str(value)
+        labels = {"reason": REASON_LABELS, "category": CATEGORY_LABELS}.get(name, {})
+        return str(labels.get(value, value))
 
     def _stage(self, stage_id: int | None, code: str) -> str:
         stage = self.pipelines.stage_by_id.get(stage_id or 0)

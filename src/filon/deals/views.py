@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django import forms as django_forms
 from django.conf import settings
@@ -20,10 +20,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from filon.core.forms import show_refusal
 from filon.core.web import Request
 from filon.deals import commands, forms, pipelines, queries
+from filon.deals.models import ROLE_LABELS
+from filon.deals.people import queries as people
 from filon.deals.rows import OpportunityRow
 from filon.deals.timeline import timeline
 from filon.kit.errors import Kind, Refused
 from filon.leads.models import Company, Lead
+
+_EDITED: Final = ("name", "amount", "close_date", "next_step", "next_on", "owner_id", "product_id")
 
 
 @require_safe
@@ -42,6 +46,8 @@ def _page(request: Request, row: OpportunityRow, shown: Mapping[str, Any]) -> Ht
     context = {
         "row": row,
         "days": timeline(row.id),
+        "around": people.around(row),
+        "roles": ROLE_LABELS.items(),
         "steps": _steps(stages, row),
         "moves": [stage for stage in stages if stage.state == "open" and stage.id != row.stage.id],
         "age": _days(row.created_at, row.closed_at or at),
@@ -84,8 +90,11 @@ def _steps(stages: tuple[pipelines.StageRow, ...], row: OpportunityRow) -> list[
 
 
 def _initial(row: OpportunityRow) -> dict[str, Any]:
-    initial = {field: asdict(row)[field] for field in ("name", "amount", "close_date", "owner_id", "product_id")}
-    return initial | {"probability": row.probability * 100 if row.has_own_probability else None}
+    initial = {field: asdict(row)[field] for field in _EDITED}
+    return initial | {
+        "category": row.own_category,
+        "probability": row.probability * 100 if row.has_own_probability else None,
+    }
 
 
 @require_POST
@@ -154,6 +163,7 @@ def _act(
     values: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> HttpResponse:
     """Run a form's change; a refusal comes back on the page, in the dialog it was typed in."""
+    request.actor.require("deals.change")
     version = request.POST.get("version", "")
     seen = int(version) if version.isascii() and version.isdecimal() and len(version) < 18 else None
     if form.is_valid():

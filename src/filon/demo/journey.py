@@ -230,13 +230,15 @@ class Journey:
             "created_at": at,
             "close_date": closing,
         }
+        plans = Random(self.arrival.number)  # noqa: S311 — dice of their own: what is planned changes nothing else
+        first |= _planned(plans, at, "prospecting")
         self._scene(at, "deal", **{name: value for name, value in first.items() if value is not None})
         last = rng.choices(("prospecting", "engaged", "proposal", "negotiation"), _ENDS[self._fate])[0]
         for stage, days in (("engaged", 6), ("proposal", 12), ("negotiation", 14)):
             if _ORDER.index(stage) > _ORDER.index(last):
                 break
             at = self._later(at, days)
-            self._scene(at, "deal", stage=stage, **self._pushed(at, closing))
+            self._scene(at, "deal", stage=stage, **self._pushed(at, closing), **_planned(plans, at, stage))
             self._exchange(at)
         self._close(self._later(at, 11), amount)
 
@@ -338,3 +340,13 @@ _GOOD: Final = frozenset({"won", "lost", "stuck", "dropped", "refused"})
 _ORDER: Final = ("prospecting", "engaged", "proposal", "negotiation")
 _ENDS: Final = {"won": (0, 0, 15, 85), "lost": (15, 30, 40, 15), "stuck": (20, 30, 40, 10)}
 """How far deals come by their fate: weights of the last stage before the end."""
+
+
+def _planned(plans: Random, at: datetime, stage: str) -> dict[str, Any]:
+    """What a seller means to do next, most of the time, and the working day of it."""
+    if plans.random() < 0.2:
+        return {}
+    day = at.date() + _DAY * plans.randrange(5, 32)
+    while day.isoweekday() > 5:
+        day += _DAY
+    return {"next_step": plans.choice(words.NEXT_STEPS[stage]), "next_on": day}

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
 from typing import Any, Final
 
 from django.db import transaction
@@ -20,9 +22,11 @@ from filon.core import access, line
 from filon.core.access import SYSTEM, Actor
 from filon.core.line import Batch, Entry, Item
 from filon.core.models import User
-from filon.demo import entries
+from filon.deals.events import OpportunityPersonSet, TargetSet
+from filon.deals.models import DealPerson, Opportunity, Target
+from filon.demo import entries, words
 from filon.demo.journey import Arrival, Scene
-from filon.demo.market import OPS, SDRS
+from filon.demo.market import OPS, SDRS, SELLERS
 from filon.demo.story import Story
 from filon.kit import sql
 from filon.kit.text import fold
@@ -72,6 +76,7 @@ class Recorder:
                 self._tell_week(start, end, [scene for at, scene in scenes if start <= at < end])
             yield len(self._known.ids)
         yield from self._tell_live([(at, scene) for at, scene in scenes if at >= self.story.cut])
+        self._keep_books()
         promises.breach_due(at=self.story.at)
         cooling.cool_down(at=self.story.at)
 
@@ -330,6 +335,31 @@ class Recorder:
             if scene.values["stage"] == "won":
                 account = self.story.arrivals[scene.lead].contact.account
                 self._take("company", [account.values | {"owner": owner}], at=scene.at, by=self._actors[OPS])
+
+    def _keep_books(self) -> None:
+        """Who decides in the opportunities that are open, and what sellers shall win this year and the next."""
+        at, dice = self.story.at, Random(len(self.story.arrivals))  # noqa: S311 — made data
+        roles, weights = [role for role, _ in words.ROLES], [weight for _, weight in words.ROLES]
+        open_deals = Opportunity.objects.filter(import_id=self.import_id, state="open").exclude(lead=None)
+        with transaction.atomic():
+            batch = self._batch([], at=at)
+            for deal_id, company_id, person_id in open_deals.order_by("pk").values_list(
+                "pk", "company_id", "lead__person_id"
+            ):
+                if role := dice.choices(roles, weights)[0]:
+                    batch.rows(DealPerson).add(opportunity_id=deal_id, person_id=person_id, role=role, created_at=at)
+                    batch.tell(
+                        OpportunityPersonSet(
+                            at=at, opportunity_id=deal_id, company_id=company_id, member_id=person_id, role=role
+                        )
+                    )
+            for number, owner_id in enumerate(self._actors[name].id for name in SELLERS if name in self._actors):
+                for month, share in words.SEASON:
+                    day = date(at.year + (month < at.month), month, 1)  # the twelve months from this one on
+                    amount = Decimal(round((9 + 3 * number) * share) * 1000)
+                    batch.rows(Target).add(owner_id=owner_id, month=day, amount=amount)
+                    batch.tell(TargetSet(at=at, owner_id=owner_id, month=day.isoformat(), value=amount, was=""))
+            batch.write()
 
     def _tell_old_deals(self, start: datetime, end: datetime) -> None:
         """What becomes, in [start, end), of the opportunities brought over from the system before."""

@@ -204,6 +204,17 @@ ANSWERS: Final = (
     "Pouvez-vous préciser le prix pour {techs} utilisateurs ?",
     "Nous avons pris du retard, rappelez-moi le mois prochain.",
 )
+NEXT_STEPS: Final = {
+    "prospecting": ("Appeler pour cadrer le besoin", "Envoyer la présentation", "Caler une démonstration"),
+    "engaged": ("Démonstration sur site", "Identifier qui décide", "Envoyer le chiffrage"),
+    "proposal": (
+        "Relancer sur la proposition",
+        "Présenter la proposition au comité",
+        "Répondre aux questions techniques",
+    ),
+    "negotiation": ("Négocier les conditions", "Obtenir le bon de commande", "Faire valider par les achats"),
+}
+"""What a seller plans next, by the stage of the opportunity."""
 NOT_NOW: Final = (
     "Projet reporté au prochain exercice",
     "Pas de projet avant six mois",
@@ -221,3 +232,8 @@ LOSSES: Final = (
     ("status_quo", 8),
     ("missing_feature", 4),
 )
+
+ROLES: Final = (("decision_maker", 38), ("influencer", 28), ("user", 12), ("", 22))
+"""What the person of a lead is in its opportunity, and how often."""
+SEASON: Final = tuple(enumerate((0.8, 0.9, 1.1, 1.0, 1.0, 1.2, 0.7, 0.4, 1.1, 1.2, 1.2, 1.4), start=1))
+"""Month, and its share of a usual one in what sellers shall win."""

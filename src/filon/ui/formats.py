@@ -155,6 +155,11 @@ def day(at: datetime | date, now: datetime | None = None) -> str:
     return dateformat.format(local, style.day_of_year if same_year else style.day)
 
 
+def month(first: date) -> str:
+    """ "mars 2026", of any day in it."""
+    return dateformat.format(first, "F Y")
+
+
 def exact(at: datetime) -> str:
     """ "lundi 23 novembre 2026 à 14 h 05", in the current time zone."""
     return dateformat.format(timezone.localtime(at), STYLES[language()].moment)

@@ -12,21 +12,24 @@ from django.conf import settings
 from filon.core.access import Actor
 from filon.deals import pipelines, rules
 from filon.deals.listing.queries import Filter, condition
+from filon.deals.norms import stage_norms
 from filon.deals.pipelines import PipelineRow, StageRow
 from filon.deals.queries import opportunities_with
 from filon.deals.rows import OpportunityRow, cents, money, source
+from filon.deals.rules import Norm
 from filon.kit import sql
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stage of the board: how many, how much, how much by probability, and the first cards."""
+    """One stage of the board: how many, how much, how much by probability, the first cards, how long won deals stay."""
 
     stage: StageRow
     count: int
     amount: Decimal
     weighted: Decimal
     cards: list[OpportunityRow]
+    norm: Norm | None
 
 
 def board(
@@ -34,7 +37,7 @@ def board(
 ) -> tuple[list[Column], list[PipelineRow]]:
     """The stages of a pipeline (the default one for None), and all pipelines. Open deals, and those closed since.
 
-    Cards come by close date, the soonest first. Seven statements; sums leave other currencies out.
+    Cards come by close date, the soonest first. Eight statements; sums leave other currencies out.
     """
     by.require("deals.see")
     known = pipelines.load()
@@ -46,8 +49,9 @@ def board(
         wanted = Filter(state=state, stage_ids=stage_ids, owner_id=owner_id, closed_from=since)
         _add_sums(sums, wanted, pipeline, by=by, at=at)
     shown = _cards(pipeline, owner_id, closed_from, by=by, at=at, limit=cards)
+    norms = stage_norms(at)
     return [
-        Column(stage, *sums.get(stage.id, (0, Decimal(0), Decimal(0))), shown.get(stage.id, []))
+        Column(stage, *sums.get(stage.id, (0, Decimal(0), Decimal(0))), shown.get(stage.id, []), norms.get(stage.id))
         for stage in pipeline.stages
     ], known.all
 

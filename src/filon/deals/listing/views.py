@@ -24,6 +24,8 @@ from filon.deals.listing import board, fields, queries
 from filon.deals.listing.forms import FilterForm
 from filon.deals.listing.queries import Filter
 from filon.deals.models import STATE_LABELS
+from filon.deals.rows import OpportunityRow
+from filon.deals.rules import Norm
 from filon.kit.errors import Refused
 from filon.leads.models import Company
 from filon.ui import formats
@@ -53,7 +55,7 @@ _NARROWED: Final = {
 def pipeline(request: Request) -> HttpResponse:
     """The board: stages with count, sum, weighted sum and the next cards to close."""
     at, actor = timezone.now(), request.actor
-    owner = _owner(request, request.GET.get("owner", ""))
+    owner = owner_of(request, request.GET.get("owner", ""))
     since = rules.start_of(timezone.localdate(at) - RECENT, timezone.get_default_timezone())
     chosen = request.GET.get("pipeline", "")
     columns, known = board.board(
@@ -68,9 +70,9 @@ def pipeline(request: Request) -> HttpResponse:
     if len(known) > 1:
         keep["pipeline"] = str(current)
     context = {
-        "columns": [_column(column, keep, since) for column in columns],
+        "columns": [_column(column, keep, since, at) for column in columns],
         "tiles": _tiles(columns, keep, since),
-        "owners": _owners(request, owner),
+        "owners": owner_links(request, owner),
         "pipelines": [
             {"label": one.name, "url": f"?{urlencode({'pipeline': one.id})}", "current": one.id == current}
             for one in known
@@ -83,17 +85,26 @@ def pipeline(request: Request) -> HttpResponse:
     return render(request, "deals/pipeline.html", context)
 
 
-def _column(column: board.Column, keep: Mapping[str, str], since: datetime) -> dict[str, Any]:
+def _column(column: board.Column, keep: Mapping[str, str], since: datetime, at: datetime) -> dict[str, Any]:
     more = {"stage": column.stage.id} | ({} if column.stage.state == "open" else {"closed_from": _iso(since)})
     return {
         "stage": column.stage,
         "count": column.count,
         "amount": column.amount,
         "weighted": column.weighted,
-        "cards": column.cards,
+        "cards": [_card(row, column.norm, at) for row in column.cards],
+        "median": round(column.norm.median) if column.norm and column.stage.state == "open" else None,
         "left": column.count - len(column.cards),
         "url": _list_url({**keep, **more}),
     }
+
+
+def _card(row: OpportunityRow, norm: Norm | None, at: datetime) -> dict[str, Any]:
+    """A deal as its card shows it: how long it has stood there, and whether that is long."""
+    days = max((timezone.localdate(at) - timezone.localdate(row.stage_since)).days, 0)
+    is_slow = norm is not None and days > norm.p90
+    has_next = bool(row.next_on or row.lead_next_at)
+    return {"row": row, "days": days, "is_slow": is_slow, "has_next": has_next}
 
 
 def _tiles(columns: list[board.Column], keep: Mapping[str, str], since: datetime) -> list[dict[str, Any]]:
@@ -131,7 +142,7 @@ def _count(columns: list[board.Column]) -> str:
     return ngettext("%(count)s opportunity", "%(count)s opportunities", count) % {"count": formats.number(count)}
 
 
-def _owners(request: Request, chosen: int | None) -> list[dict[str, Any]]:
+def owner_links(request: Request, chosen: int | None) -> list[dict[str, Any]]:
     """Whose deals the board may show: everyone's, the reader's, each colleague's."""
     choices = [(None, _("Everyone")), (request.actor.id, _("Mine"))]
     choices += [choice for choice in people() if choice[0] != request.actor.id]
@@ -191,7 +202,7 @@ def _wanted(request: Request, form: FilterForm, condition: str) -> tuple[Filter,
     }
     if cleaned.get("closed_from"):
         values["closed_from"] = rules.start_of(cleaned["closed_from"], timezone.get_default_timezone())
-    values["owner_id"] = _owner(request, cleaned.get("owner") or "")
+    values["owner_id"] = owner_of(request, cleaned.get("owner") or "")
     values["text"] = cleaned.get("q") or ""
     try:
         values["condition"] = fields.read(condition) if condition else None
@@ -267,7 +278,7 @@ def _next(request: Request, after: str) -> str:
 # Small things ---------------------------------------------------------------------------------------------------------
 
 
-def _owner(request: Request, given: str) -> int | None:
+def owner_of(request: Request, given: str) -> int | None:
     """The owner an address asks for; `me` is the reader."""
     if given == "me":
         return request.actor.id
@@ -278,6 +289,8 @@ def _views(current: str) -> list[dict[str, Any]]:
     return [
         {"label": _("Board"), "url": reverse("deals:pipeline"), "current": current == "board", "icon": "kanban"},
         {"label": _("List"), "url": reverse("deals:list"), "current": current == "list", "icon": "table-2"},
+        {"label": _("Clean-up"), "url": reverse("deals:review"), "current": False, "icon": "list-checks"},
+        {"label": _("Forecast"), "url": reverse("deals:forecast"), "current": False, "icon": "trending-up"},
     ]
 
 

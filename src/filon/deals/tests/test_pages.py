@@ -61,7 +61,7 @@ def test_the_board_sums_each_stage_without_other_currencies(seller, deals):
         "lost": (1, 0),
     }
     assert columns["proposal"]["weighted"] == 20_000
-    assert [row.name for row in columns["proposal"]["cards"]] == ["Postes", "Dollars"]  # dated ones first
+    assert [card["row"].name for card in columns["proposal"]["cards"]] == ["Postes", "Dollars"]  # dated ones first
     assert "Sogetrel" in page.content.decode()
 
 
@@ -131,10 +131,12 @@ def test_the_opportunity_shows_what_happened_in_words(seller, deals):
 
 def test_winning_from_the_page_makes_the_account_a_customer(seller, deals, today):
     deal = deals["Postes"]
-    answer = seller.post(address("win", deal.pk), {"closed_on": today.isoformat(), "amount": "39 500", "version": "0"})
+    said = {"closed_on": today.isoformat(), "amount": "39 500", "version": "0"}
+    assert seller.post(address("win", deal.pk), said).status_code == 422, "what shows it is asked"
+    answer = seller.post(address("win", deal.pk), {**said, "proof": "Bon de commande 118"})
     assert answer.status_code == 302
     deal.refresh_from_db()
-    assert (deal.state, deal.amount) == ("won", 39_500)
+    assert (deal.state, deal.amount, deal.proof) == ("won", 39_500, "Bon de commande 118")
     assert Company.objects.get().is_customer
 
 
@@ -280,7 +282,7 @@ def test_panels_show_the_deals_of_a_lead_and_of_an_account(take, make_user, at, 
     assert (account["open"].amount, account["won"].amount) == (10, 5)
 
 
-@pytest.mark.parametrize(("name", "most"), [("pipeline", 10), ("list", 9), ("opportunity", 10), ("products", 4)])
+@pytest.mark.parametrize(("name", "most"), [("pipeline", 11), ("list", 9), ("opportunity", 11), ("products", 4)])
 def test_a_page_costs_few_statements_however_much_it_shows(
     seller, take, deals, name, most, django_assert_max_num_queries
 ):

@@ -565,6 +565,12 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         lambda fact, names: _("reopened the opportunity %(deal)s") % {"deal": _deal(fact, names)},
     ),
     "opportunity_changed": _change("pencil", _deal_changed, Weight.FOLD),
+    "opportunity_person_set": _change(
+        "user",
+        lambda fact, names: _("said who decides in the opportunity %(deal)s") % {"deal": _deal(fact, names)},
+        Weight.FOLD,
+    ),
+    "target_set": _change("target", lambda fact, names: _("set a target of sales")),
     # Of the workspace: on no lead's timeline
     "cost_recorded": _change("euro", _cost),
     "template_saved": _change("mail", lambda fact, names: _("saved a template")),
