@@ -24,7 +24,7 @@ from filon.deals.rows import OpportunityRow, as_amount, as_date, cents, money, s
 from filon.kit import sql
 
 SHOWN: Final = 200
-SELLERS: Final = ("sales", "manager", "head")
+SELLERS: Final = ("sales", "manager")
 """Roles of colleagues who have targets."""
 
 

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -93,7 +93,8 @@ def _row(label: str, line: Line, address: _Addresses, owner_id: int | None) -> d
         "label": label,
         "line": line,
         "cells": [
-            {"amount": sums[number], "url": address.of(number=number, owner=owner_id) + "#deals"} for number in _NUMBERS
+            {"label": said, "amount": sums[number], "url": address.of(number=number, owner=owner_id) + "#deals"}
+            for number, said in _labels()
         ],
     }
 
@@ -158,6 +159,7 @@ def _plot(found: queries.Forecast, names: Mapping[int, str]) -> dict[str, Any]:
         "series": series,
         "unit": "money",
         "currency": settings.FILON_CURRENCY,
+        "note": _("From left to right: %(names)s.") % {"names": ", ".join(one["name"].lower() for one in series)},
         "stacked": True,
         "horizontal": True,
     }
@@ -216,7 +218,7 @@ def targets(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "year": year,
-        "months": [formats.month(date(year, month, 1)) for month in range(1, 13)],
+        "months": [dateformat.format(date(year, month, 1), "N") for month in range(1, 13)],
         "years": [
             {"label": str(one), "url": f"?year={one}", "current": one == year} for one in (year - 1, year, year + 1)
         ],

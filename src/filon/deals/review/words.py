@@ -46,7 +46,7 @@ def finding(one: Reviewed, code: str) -> str:
         return _("Dormant for %(days)s days") % {"days": formats.number(look.quiet_days)}
     if code == "slow" and one.norm is not None:
         said = {"days": formats.number(look.stage_days), "usual": formats.number(round(one.norm.p90))}
-        return _("%(days)s days in its stage: nine of ten won deals left it within %(usual)s") % said
+        return _("%(days)s days in its stage, rarely more than %(usual)s") % said
     return str(FINDINGS[code])
 
 
