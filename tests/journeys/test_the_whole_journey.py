@@ -221,7 +221,9 @@ def test_from_a_form_to_a_signature(
     sales.wait(Opportunity.objects.exists)
     deal = Opportunity.objects.get()
     assert (deal.lead_id, deal.amount) == (lead.pk, Decimal(24000))
-    sales.go(f"/opportunities/{deal.pk}").press("Gagné").press("Enregistrer le gain", within="dialog[open]")
+    sales.go(f"/opportunities/{deal.pk}").press("Gagné")
+    sales.fill(proof="Bon de commande 118")
+    sales.press("Enregistrer le gain", within="dialog[open]")
     sales.wait(lambda: Lead.objects.filter(pk=lead.pk, stage="customer").exists())
     shoot(sales.go(f"/leads/{lead.pk}").page, "5-customer")
 

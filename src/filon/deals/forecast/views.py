@@ -145,6 +145,7 @@ def _plot(found: queries.Forecast, names: Mapping[int, str]) -> dict[str, Any]:
         for number, label in _labels()
         if number in {"won", *rules.COUNTED}
     ]
+    names_of = [label.lower() for number, label in _labels() if number in {"won", *rules.COUNTED}]
     table = {
         "headers": [_("Seller"), *(one["name"] for one in series)],
         "rows": [
@@ -159,7 +160,7 @@ def _plot(found: queries.Forecast, names: Mapping[int, str]) -> dict[str, Any]:
         "series": series,
         "unit": "money",
         "currency": settings.FILON_CURRENCY,
-        "note": _("From left to right: %(names)s.") % {"names": ", ".join(one["name"].lower() for one in series)},
+        "note": _("From left to right: %(names)s.") % {"names": ", ".join(names_of)},
         "stacked": True,
         "horizontal": True,
     }
