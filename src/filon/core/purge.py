@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 
 from filon.core import jobs
 from filon.core.jobs import JobContext
-from filon.core.models import Allowance, InboxEntry
+from filon.core.models import Allowance, InboxEntry, Letter
 from filon.core.waiting import HELD
 from filon.kit import sql
 
@@ -18,6 +18,9 @@ INBOX_KEPT: Final = timedelta(days=90)
 
 HELD_KEPT: Final = timedelta(days=30)
 """How long what looks like a machine's waits for somebody to say that it is not."""
+
+LETTERS_KEPT: Final = timedelta(days=90)
+"""How long it is kept that a letter was sent, and to whom."""
 
 _PART: Final = 5_000
 
@@ -34,6 +37,7 @@ def purge(at: datetime) -> dict[str, int]:
         "held": _delete_held(at - HELD_KEPT),
         "jobs": jobs.purge_before(at - jobs.KEPT),
         "sessions": Session.objects.filter(expire_date__lt=at).delete()[0],
+        "letters": Letter.objects.filter(settled_at__lt=at - LETTERS_KEPT).delete()[0],
         "limits": Allowance.objects.filter(resets_at__lt=at).delete()[0],
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -184,21 +183,3 @@ it through within the hour."""
 def retry_at(attempts: int, at: datetime) -> datetime | None:
     """When a message is offered again after its n-th try (from 1); None when it has been put off often enough."""
     return at + WAITS[attempts - 1] if attempts <= len(WAITS) else None
-
-
-_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_NO_MAILBOX: Final = frozenset({550, 551, 553})
-
-
-def is_bad_address(code: int, text: str) -> bool:
-    """Whether a refusal of a recipient says that the address does not exist (RFC 3463: 5.1.x, 5.2.1).
-
-    Other refusals (5.7.x and the like) blame the sender: the person is not lost for them.
-    """
-    if code not in _NO_MAILBOX:
-        return False
-    found = _ENHANCED.search(text)
-    if found is None:
-        return code != 553
-    klass, subject, detail = (int(part) for part in found.groups())
-    return klass == 5 and (subject == 1 or (subject, detail) == (2, 1))

@@ -3,6 +3,7 @@
 from filon.core.models.inbox import InboxEntry
 from filon.core.models.jobs import Job
 from filon.core.models.ledger import Fact, FactDetail
+from filon.core.models.letters import Letter
 from filon.core.models.runtime import Allowance, ClockTick, Worker
 from filon.core.models.settings import AuditEntry, Tunable
 from filon.core.models.users import ApiKey, StartLink, Team, User
@@ -16,6 +17,7 @@ __all__ = [
     "FactDetail",
     "InboxEntry",
     "Job",
+    "Letter",
     "StartLink",
     "Team",
     "Tunable",

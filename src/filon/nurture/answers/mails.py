@@ -16,7 +16,7 @@ from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Final
 
-from filon.nurture import rules
+from filon.kit.relay import is_bad_address
 from filon.nurture.writing import plain
 
 LONGEST: Final = 2_000
@@ -86,7 +86,7 @@ def _bounce(message: Message, report: Message | None) -> Mail:
     is_delayed = bool(re.search(r"(?im)^Action:\s*delayed", status))
     found = _STATUS.search(status)
     said = f"{found[0] if found else ''} {status}"
-    kind = "bounce" if not is_delayed and found is not None and rules.is_bad_address(550, said) else "delay"
+    kind = "bounce" if not is_delayed and found is not None and is_bad_address(550, said) else "delay"
     return Mail(kind, _id(message), tuple(_original_ids(message)), sender, "", _date(message))
 
 

@@ -17,12 +17,12 @@ from filon.core import ledger
 from filon.core.access import SYSTEM
 from filon.core.ledger import Event
 from filon.kit import sql
+from filon.kit.relay import Said, Verdict
 from filon.leads import suppression
 from filon.leads.events import Bounced
 from filon.nurture import rules
 from filon.nurture.events import DeliveryFact, EmailHeld, EmailRefused, EmailSent, EmailUncertain
 from filon.nurture.rules import Standing
-from filon.nurture.sending.relay import Said, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from filon.core import logs
 from filon.core.jobs import Cancelled, JobContext
+from filon.kit.relay import Relay, open_relay
 from filon.nurture import rules
 from filon.nurture.models import Sender
 from filon.nurture.sending import claiming
 from filon.nurture.sending.claiming import Run, Waiting
 from filon.nurture.sending.making import Maker
-from filon.nurture.sending.relay import Relay, open_relay
 
 log = logging.getLogger("filon.sending")
 LANES: Final = 4

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from filon.kit import sql
+from filon.kit.relay import Outgoing
 from filon.nurture.answers import tokens
 from filon.nurture.models import Link, Sender, Template
 from filon.nurture.sending.claiming import Waiting
 from filon.nurture.sending.composing import Headers, compose
-from filon.nurture.sending.relay import Outgoing
 from filon.nurture.writing.about import About, about
 from filon.nurture.writing.rendering import Footing, render
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filon.kit import relay
 from filon.nurture import rules
 from filon.nurture.rules import Standing, StepRow, Steps
 
@@ -101,7 +102,7 @@ def test_who_may_be_written_to(standing: Standing, reason: str) -> None:
     ],
 )
 def test_only_what_says_so_makes_an_address_bad(code: int, text: str, is_bad: bool) -> None:
-    assert rules.is_bad_address(code, text) is is_bad
+    assert relay.is_bad_address(code, text) is is_bad
 
 
 def test_a_message_put_off_rests_longer_each_time_and_not_for_ever() -> None:

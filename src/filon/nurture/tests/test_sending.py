@@ -22,6 +22,7 @@ from filon.core.jobs import JobContext
 from filon.core.line import Batch, Entry
 from filon.core.models import Fact, Job
 from filon.kit.errors import Refused
+from filon.kit.relay import Folder, Outgoing, Said, Smtp, Verdict
 from filon.leads import suppression
 from filon.leads.models import Consent, Lead, Person, Suppression
 from filon.nurture import rules
@@ -30,7 +31,6 @@ from filon.nurture.sending import claiming, handing
 from filon.nurture.sending.claiming import Run
 from filon.nurture.sending.composing import Headers, compose
 from filon.nurture.sending.making import Maker
-from filon.nurture.sending.relay import Folder, Outgoing, Said, Smtp, Verdict
 from filon.nurture.sequences import commands
 from filon.nurture.sequences.commands import StepDraft
 from filon.nurture.tests.conftest import Come, Make, set_sender, template, turn

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from filon.nurture import rules
-
 _CONNECT_S: Final = 15.0
 _ANSWER_S: Final = 60.0
+_NO_MAILBOX: Final = frozenset({550, 551, 553})
+_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _LINE_START_DOT: Final = re.compile(rb"(?m)^\.")
 
 
@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the relay said. code: as SMTP numbers it, 0 when it said nothing. is_bad_address: see `rules`."""
+    """What the relay said. code: as SMTP numbers it, 0 when it said nothing. is_bad_address: see `is_bad_address`."""
 
     verdict: Verdict
     code: int = 0
@@ -184,7 +184,7 @@ def _judged(code: int, text: bytes, *, is_recipient: bool = False) -> Said:
     if 200 <= code < 300:
         return Said(Verdict.ACCEPTED, code, words)
     if 500 <= code < 600:
-        return Said(Verdict.REFUSED, code, words, is_recipient and rules.is_bad_address(code, words))
+        return Said(Verdict.REFUSED, code, words, is_recipient and is_bad_address(code, words))
     return Said(Verdict.DEFERRED, code, words)
 
 
@@ -201,3 +201,17 @@ def _text(error: Exception) -> str:
     said = getattr(error, "smtp_error", b"")
     words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return (words or f"{type(error).__name__}: {error}")[:300]
+
+
+def is_bad_address(code: int, text: str) -> bool:
+    """Whether a refusal of a recipient says that the address does not exist (RFC 3463: 5.1.x, 5.2.1).
+
+    Other refusals (5.7.x and the like) blame the sender: the person is not lost for them.
+    """
+    if code not in _NO_MAILBOX:
+        return False
+    found = _ENHANCED.search(text)
+    if found is None:
+        return code != 553
+    klass, subject, detail = (int(part) for part in found.groups())
+    return klass == 5 and (subject == 1 or (subject, detail) == (2, 1))
