@@ -20,6 +20,7 @@ from filon.core import home as core_home
 from filon.core.inbox import Understand
 from filon.core.ledger import Event
 from filon.core.line import Step
+from filon.core.post import sending as post
 from filon.deals import api as deals_api
 from filon.deals import carry as deals_carry
 from filon.deals import panels as deals_panels
@@ -63,6 +64,8 @@ from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
+from filon.meetings import panels as meetings_panels
+from filon.meetings import tying as meetings
 from filon.notices import telling as notices
 from filon.notices.commands import forget_old as forget_notices
 from filon.nurture import carry as nurture_carry
@@ -100,6 +103,7 @@ LINES: Mapping[str, Sequence[Step]] = {
         standing.leave_to_deals,
         leads.record_leads,
         visits.tie_visitors,
+        meetings.tie_meetings,
         score_leads,
         routing.route_leads,
         leads.answer_leads,
@@ -208,6 +212,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "capture.rehearse": import_jobs.rehearse,
     "capture.undo": import_jobs.take_back,
     "core.drain_inbox": waiting.drain,
+    "core.post": post.send,
     "core.purge": purge.run,
     "deals.keep_forecast": forecast.keep_snapshot,
     "demo.clear": demo_jobs.clear,
@@ -237,6 +242,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
 CLOCKS: Sequence[tuple[str, int]] = (
     ("capture.forget_browsers", 86_400),
     ("core.drain_inbox", 2),
+    ("core.post", 3),
     ("core.purge", 86_400),
     ("deals.keep_forecast", 86_400),
     ("handoff.breach_due", 30),
@@ -261,6 +267,7 @@ UNDERSTAND: Mapping[str, Understand] = {
     arrivals.ROUTE: arrivals.arrival,
     returning.ROUTE: returning.arrival,
     visits.ROUTE: visits.arrival,
+    meetings.ROUTE: meetings.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
@@ -283,6 +290,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("routing", _("Routing"), routing_panels.TEMPLATE, routing_panels.route_panel),
         Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
         Panel("handoff", _("With sales"), handoff_panels.LEAD_TEMPLATE, handoff_panels.lead_panel),
+        Panel("meetings", _("Meetings"), meetings_panels.LEAD_TEMPLATE, meetings_panels.lead_panel),
         Panel("sequences", _("Sequences"), nurture_panels.TEMPLATE, nurture_panels.lead_panel),
         Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),
     ],
@@ -295,6 +303,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
 _DUE = HomePanel(leads_home.DUE_TEMPLATE, leads_home.due_panel)
 _DEALS = HomePanel(deals_home.TEMPLATE, deals_home.mine_panel)
 _HANDOFFS = HomePanel(handoff_panels.HOME_TEMPLATE, handoff_panels.home_panel)
+_MEETINGS = HomePanel(meetings_panels.HOME_TEMPLATE, meetings_panels.home_panel)
 _HEADLINE = HomePanel(measure_home.HEADLINE_TEMPLATE, measure_home.headline_panel, is_wide=True)
 _FUNNEL = HomePanel(measure_home.FUNNEL_TEMPLATE, measure_home.funnel_panel)
 _CHANNELS = HomePanel(leads_home.CHANNELS_TEMPLATE, leads_home.channels_panel)
@@ -305,8 +314,8 @@ _FINDINGS = HomePanel(findings_home.TEMPLATE, findings_home.findings_panel)
 HOMES: Mapping[str, Sequence[HomePanel]] = {
     "head": [_HEADLINE, _FUNNEL, _DUE, _HANDOFFS],
     "manager": [_HEADLINE, _FUNNEL, _DUE, _DEALS],
-    "sdr": [_DUE, _CHANNELS, _HANDOFFS],
-    "sales": [_HANDOFFS, _DEALS, _DUE],
+    "sdr": [_DUE, _MEETINGS, _CHANNELS, _HANDOFFS],
+    "sales": [_HANDOFFS, _MEETINGS, _DEALS, _DUE],
     "marketing": [_CHANNELS, _IMPORTS, _FUNNEL, _FINDINGS],
     "ops": [_HEALTH, _FINDINGS, _IMPORTS, _DUE],
     "admin": [_HEADLINE, _FUNNEL, _FINDINGS, _HEALTH, _IMPORTS],

@@ -14,8 +14,9 @@ class HouseConfig(AppConfig):
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
         from filon.capture.tracking import passing  # noqa: PLC0415
-        from filon.config import bulk_owners, record_names, searching, working_hours  # noqa: PLC0415
+        from filon.config import bulk_owners, post_sender, record_names, searching, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
+        from filon.core.post import letters  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.handoff import commands as handoff  # noqa: PLC0415
@@ -26,6 +27,7 @@ class HouseConfig(AppConfig):
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
+        from filon.meetings import free_times  # noqa: PLC0415
         from filon.nurture import words as nurture_words  # noqa: PLC0415
         from filon.nurture.answers import arrivals  # noqa: PLC0415
         from filon.nurture.sequences import walking  # noqa: PLC0415
@@ -50,6 +52,8 @@ class HouseConfig(AppConfig):
         walking.connect(working_hours.shifts_of)
         arrivals.connect(passing.destination)
         handoff.connect(working_hours.shifts_of)
+        free_times.connect(working_hours.shifts_of)
+        letters.connect(post_sender.sender)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)

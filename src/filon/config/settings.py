@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "filon.notices",
     "filon.nurture",
     "filon.handoff",
+    "filon.meetings",
     "filon.measure",
     "filon.demo",
     "filon.home",

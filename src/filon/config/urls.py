@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.notices.urls")),
     path("", include("filon.nurture.urls")),
     path("", include("filon.handoff.urls")),
+    path("", include("filon.meetings.public_urls")),
+    path("", include("filon.meetings.urls")),
     path("", include("filon.nurture.answers.urls")),
     path("", include("filon.capture.costs.urls")),
     path("", include("filon.demo.urls")),

@@ -267,7 +267,7 @@ class Decision(models.Model):
 
 
 class Target(models.Model):
-    """How much a seller, or the whole workspace for none, shall win in a month, without tax."""
+    """How much a seller, or the whole workspace for none, shall win in a month (its first day), without tax."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     month = models.DateField()
@@ -278,7 +278,6 @@ class Target(models.Model):
             models.UniqueConstraint(fields=["owner", "month"], name="deals_target_of_seller_once"),
             models.UniqueConstraint(fields=["month"], condition=Q(owner=None), name="deals_target_of_all_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="deals_target_not_negative"),
-            models.CheckConstraint(condition=Q(month__day=1), name="deals_target_of_a_month"),
         ]
 
     def __str__(self) -> str:

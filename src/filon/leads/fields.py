@@ -137,6 +137,7 @@ TASKS: Final[Mapping[str, Words]] = {
     "call": Words("Call", "Appel"),
     "call_back": Words("Call back", "Rappel"),
     "follow_up": Words("Follow-up", "Relance"),
+    "meeting": Words("Meeting", "Rendez-vous"),
     "todo": Words("To do", "Tâche"),
 }
 

@@ -14,7 +14,7 @@ from filon.leads import rules
 WORKED = ("captured", "qualifying", "mql")
 """Stages of leads that an SDR works on."""
 
-TASK_KINDS = ("call", "call_back", "follow_up", "todo")
+TASK_KINDS = ("call", "call_back", "follow_up", "meeting", "todo")
 """What can be planned with a lead."""
 
 BULK_ACTS = ("assign", "move", "edit")
@@ -271,7 +271,7 @@ class Lead(models.Model):
 class Task(models.Model):
     """What will happen next with a lead, when and by whom; closed ones are its past.
 
-    A lead has one open next action (call, call_back or follow_up), and any number of open to-dos beside it.
+    A lead has one open next action (call, call_back, follow_up or meeting), and any number of open to-dos beside it.
     """
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="tasks", db_index=False)  # see Meta

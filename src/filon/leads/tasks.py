@@ -25,6 +25,12 @@ def open_tasks(batch: Batch, lead_ids: Iterable[int]) -> dict[int, list[dict[str
     return found
 
 
+def has_meeting(batch: Batch, lead_id: int) -> bool:
+    """Whether a meeting is planned with a lead, as far as the batch has planned it. No statement."""
+    known = batch.rows(Task).by_id.values()
+    return any(task["lead_id"] == lead_id and task["kind"] == "meeting" and task["closed_at"] is None for task in known)
+
+
 def plan(
     batch: Batch, lead: dict[str, Any], kind: str, due_at: datetime, *, text: str = "", attempt: int = 0
 ) -> dict[str, Any]:

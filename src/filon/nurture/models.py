@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from filon.kit import sql
-from filon.leads.models import TASK_KINDS
+
+STEP_TASKS = ("call", "call_back", "follow_up", "todo")
+"""What a step can plan: a meeting takes two."""
 
 STEP_KINDS = ("email", "wait", "branch", "task")
 """What a step of a sequence does."""
@@ -138,7 +140,7 @@ class Step(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=sql.one_of("kind", STEP_KINDS), name="nurture_step_kind"),
-            models.CheckConstraint(condition=sql.one_of("task", ("", *TASK_KINDS)), name="nurture_step_task"),
+            models.CheckConstraint(condition=sql.one_of("task", ("", *STEP_TASKS)), name="nurture_step_task"),
             models.CheckConstraint(
                 condition=Q(parent__isnull=True, side="") | Q(parent__isnull=False, side__in=SIDES[1:]),
                 name="nurture_step_side_of_branch",

@@ -14,6 +14,7 @@ from filon.core.conditions.sql import LIVE_FACT_SQL
 from filon.core.jobs import JobContext
 from filon.core.line import Batch
 from filon.kit import sql
+from filon.leads import tasks
 from filon.leads.events import OUTREACH, InboundCall, MeetingHeld
 from filon.leads.models import Lead
 from filon.routing import desk
@@ -47,6 +48,8 @@ class Made:
         lead = item.lead
         if decision.minutes is None or lead["id"] in self.running:
             return
+        if tasks.has_meeting(self.batch, lead["id"]):
+            return  # who has booked a meeting has their answer
         due_at = timetables.due_at(item.since, decision.minutes, decision.team_id)
         desk.change(self.batch, lead, {"due_at": due_at, "responded_at": None})
         promise = self.batch.rows(Promise).add(

@@ -158,8 +158,4 @@ class Migration(migrations.Migration):
             model_name="target",
             constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="deals_target_not_negative"),
         ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.CheckConstraint(condition=models.Q(("month__day", 1)), name="deals_target_of_a_month"),
-        ),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -301,6 +302,12 @@ def _sent_back(fact: FactRow, _names: Names) -> str:
     return _("sent the lead back: %(reason)s") % {"reason": reason}
 
 
+def _meeting(done: str, fact: FactRow) -> str:
+    """What was done with a meeting, and when it begins."""
+    starts_at = str(fact.get("starts_at", ""))
+    return f"{done} : {formats.exact(datetime.fromisoformat(starts_at))}" if starts_at else done
+
+
 # Opportunities --------------------------------------------------------------------------------------------------------
 
 
@@ -436,6 +443,12 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "call_logged": _exchange(Subject.ACTOR, "phone", _called),
     "message_sent": _exchange(Subject.ACTOR, "send", lambda fact, names: _("sent a message")),
     "meeting_held": _exchange(Subject.ACTOR, "calendar-check", lambda fact, names: _("held a meeting")),
+    "meeting_booked": _exchange(Subject.PERSON, "calendar", lambda fact, names: _meeting(_("booked a meeting"), fact)),
+    "meeting_moved": _exchange(Subject.PERSON, "calendar", lambda fact, names: _meeting(_("moved a meeting"), fact)),
+    "meeting_cancelled": _exchange(
+        Subject.ACTOR, "calendar", lambda fact, names: _meeting(_("cancelled a meeting"), fact)
+    ),
+    "meeting_missed": _exchange(Subject.PERSON, "user-x", lambda fact, names: _meeting(_("missed a meeting"), fact)),
     "inbound_call": _exchange(Subject.PERSON, "phone", lambda fact, names: _("called us")),
     "replied": _exchange(Subject.PERSON, "mail", lambda fact, names: _("answered our message")),
     "chat_started": _exchange(Subject.PERSON, "message-square", lambda fact, names: _("started a chat on our site")),
@@ -570,6 +583,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         lambda fact, names: _("said who decides in the opportunity %(deal)s") % {"deal": _deal(fact, names)},
         Weight.FOLD,
     ),
+    "booking_page_saved": _change("calendar", lambda fact, names: _("changed a booking page")),
     "target_set": _change("target", lambda fact, names: _("set a target of sales")),
     # Of the workspace: on no lead's timeline
     "cost_recorded": _change("euro", _cost),

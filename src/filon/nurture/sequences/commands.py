@@ -18,10 +18,9 @@ from filon.core.conditions import ConditionError, parse
 from filon.kit.errors import Kind, Refused, not_found
 from filon.kit.text import fold
 from filon.leads import fields
-from filon.leads.models import TASK_KINDS
 from filon.leads.sight import seen_by
 from filon.nurture.events import SequenceSaved
-from filon.nurture.models import Delivery, Enrollment, Sender, Sequence, Step, Template
+from filon.nurture.models import STEP_TASKS, Delivery, Enrollment, Sender, Sequence, Step, Template
 from filon.nurture.sequences import ending, entering
 
 KNOWN_JOB: Final = "nurture.enter_known"
@@ -169,7 +168,7 @@ def _checked(draft: StepDraft) -> dict[str, Any]:
             _check_condition("condition", draft.condition)
             return {"kind": "branch", "condition": draft.condition.strip()}
         case "task":
-            if draft.task not in TASK_KINDS:
+            if draft.task not in STEP_TASKS:
                 raise _wrong("task", _("Choose one of these."))
             return {"kind": "task", "task": draft.task, "text": " ".join(draft.text.split())[:500]}
     raise _wrong("kind", _("Choose one of these."))

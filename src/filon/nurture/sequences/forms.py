@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from filon.leads.fields import TASKS
-from filon.nurture.models import Sequence, Step, Template
+from filon.nurture.models import STEP_TASKS, Sequence, Step, Template
 from filon.nurture.sequences.commands import Draft, StepDraft
 
 _UNITS: Final = ((1440, _("days")), (60, _("hours")), (1, _("minutes")))
@@ -58,7 +58,7 @@ class StepForm(forms.Form):
                 self.fields["unit"] = forms.TypedChoiceField(label=_("Unit"), choices=_UNITS, coerce=int)
             case "task":
                 spoken = get_language() or "fr"
-                kinds = [(code, said.in_language(spoken)) for code, said in TASKS.items()]
+                kinds = [(code, TASKS[code].in_language(spoken)) for code in STEP_TASKS]
                 self.fields["task"] = forms.ChoiceField(label=_("What is to be done"), choices=kinds)
                 self.fields["text"] = forms.CharField(label=_("Note"), required=False, max_length=500)
 

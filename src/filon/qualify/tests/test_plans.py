@@ -17,7 +17,7 @@ from filon.qualify import counters, queries
 
 def test_sqlite_sorts_and_scans_nothing(db: None, make_user: Callable[..., User], at: datetime) -> None:
     if sql.is_postgresql():
-        pytest.skip("PostgreSQL chooses by what it knows of the rows")
+        pytest.skip("the other engine chooses by what it knows of the rows")
     by = access.of_user(make_user("sdr"))
     with CaptureQueriesContext(connection) as asked:
         queries.queue(by=by, now=at, evening=at + timedelta(hours=8))
