@@ -218,6 +218,7 @@ def _meeting_context(request: HttpRequest, found: Meeting) -> dict[str, Any]:
         "kind_label": KIND_LABELS[found.kind],
         "is_to_come": is_to_come,
         "is_told": post.sender() is not None,
+        "is_recalled": found.starts_at - timezone.now() > letters.REMINDED,
         **times,
     }
 
