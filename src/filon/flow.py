@@ -66,6 +66,8 @@ from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
 from filon.meetings import panels as meetings_panels
 from filon.meetings import tying as meetings
+from filon.meetings.events import MeetingBooked, MeetingCancelled, MeetingMoved
+from filon.notices import digest
 from filon.notices import telling as notices
 from filon.notices.commands import forget_old as forget_notices
 from filon.nurture import carry as nurture_carry
@@ -196,6 +198,9 @@ NOW: dict[type[Event], list[Callable[..., None]]] = {
     OwnerChanged: [tasks.follow_owner, follow_owner, notices.given],
     LeadRouted: [notices.routed],
     PromiseBreached: [notices.late],
+    MeetingBooked: [notices.met],
+    MeetingMoved: [notices.met],
+    MeetingCancelled: [notices.met],
     SqlProposed: [notices.proposed],
     SqlAccepted: [notices.answered],
     SqlRefused: [notices.answered],
@@ -226,6 +231,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
     "measure.remake": refresh.remake,
+    "notices.digest": digest.run,
     "notices.forget_old": forget_notices,
     "nurture.enter": entering.enter,
     "nurture.enter_known": entering.enter_known,
@@ -250,6 +256,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("leads.index_search", 2),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
+    ("notices.digest", 600),
     ("notices.forget_old", 86_400),
     ("nurture.enter", 5),
     ("nurture.read_mailbox", 60),

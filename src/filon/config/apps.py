@@ -28,6 +28,7 @@ class HouseConfig(AppConfig):
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
         from filon.meetings import free_times  # noqa: PLC0415
+        from filon.notices import digest  # noqa: PLC0415
         from filon.nurture import words as nurture_words  # noqa: PLC0415
         from filon.nurture.answers import arrivals  # noqa: PLC0415
         from filon.nurture.sequences import walking  # noqa: PLC0415
@@ -54,6 +55,7 @@ class HouseConfig(AppConfig):
         handoff.connect(working_hours.shifts_of)
         free_times.connect(working_hours.shifts_of)
         letters.connect(post_sender.sender)
+        digest.connect(working_hours.shifts_of)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)

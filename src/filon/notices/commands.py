@@ -13,7 +13,7 @@ from filon.core.access import Actor
 from filon.core.jobs import JobContext
 from filon.kit.errors import Refused
 from filon.notices.models import Muted, Notice
-from filon.notices.rules import KINDS
+from filon.notices.rules import MUTABLE
 
 KEPT: Final = timedelta(days=90)
 """How long notices are kept."""
@@ -29,7 +29,7 @@ def read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
 def mute(kinds: Sequence[str], *, by: Actor) -> None:
     """The kinds that one does not want to hear of from now on; the others are told. Raises Refused."""
     user_id = _user(by)
-    if not set(kinds) <= set(KINDS):
+    if not set(kinds) <= set(MUTABLE):
         raise Refused(_("There is no notice of this kind."), code="invalid")
     Muted.objects.filter(user_id=user_id).exclude(kind__in=kinds).delete()
     Muted.objects.bulk_create([Muted(user_id=user_id, kind=kind) for kind in kinds], ignore_conflicts=True)

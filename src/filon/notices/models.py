@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from filon.kit import sql
-from filon.notices.rules import KINDS
+from filon.notices.rules import KINDS, MUTABLE
 
 
 class Notice(models.Model):
@@ -38,7 +38,7 @@ class Notice(models.Model):
 
 
 class Muted(models.Model):
-    """A kind of notice that a colleague does not want."""
+    """A kind of notice, or the letter of the morning, that a colleague does not want."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=9)
@@ -46,7 +46,7 @@ class Muted(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "kind"], name="notices_muted_once"),
-            models.CheckConstraint(condition=sql.one_of("kind", KINDS), name="notices_muted_kind_known"),
+            models.CheckConstraint(condition=sql.one_of("kind", MUTABLE), name="notices_muted_kind_known"),
         ]
 
     def __str__(self) -> str:

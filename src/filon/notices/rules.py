@@ -8,8 +8,11 @@ from typing import Final
 
 from filon.kit.text import fold
 
-KINDS: Final = ("given", "asked", "late", "proposed", "answered", "mentioned")
+KINDS: Final = ("given", "asked", "late", "proposed", "answered", "mentioned", "meeting")
 """What colleagues are told of; see `words`."""
+DIGEST: Final = "digest"
+MUTABLE: Final = (*KINDS, DIGEST)
+"""What a colleague may not want: kinds of notices, and the letter of the morning."""
 MANY: Final = 3
 """From so many leads given at once on, one notice tells of all of them."""
 

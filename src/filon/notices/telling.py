@@ -74,6 +74,15 @@ def asked_again(facts: Sequence[Told], at: datetime) -> None:
     asked([fact for fact in facts if _lead(fact) in waiting], at)
 
 
+def met(facts: Sequence[Told], at: datetime) -> None:
+    """A meeting was booked, moved or cancelled: whoever holds it hears of it, unless they did it."""
+    news = []
+    for fact in facts:
+        event: Any = fact.event
+        news.append(_News(event.host_id, "meeting", fact.id, _lead(fact), _who(fact), what=event.kind))
+    _tell(news, at)
+
+
 def late(facts: Sequence[Told], at: datetime) -> None:
     """A first answer is late: whoever owes it hears of it."""
     news = []

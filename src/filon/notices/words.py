@@ -15,6 +15,7 @@ ICONS = {
     "proposed": "send",
     "answered": "handshake",
     "mentioned": "message-square",
+    "meeting": "calendar",
 }
 
 
@@ -27,6 +28,8 @@ def kinds() -> dict[str, str]:
         "proposed": _("A lead is proposed to me"),
         "answered": _("Sales answer my proposal"),
         "mentioned": _("A colleague mentions me in a note"),
+        "meeting": _("A meeting with me is booked, moved or cancelled"),
+        "digest": _("The letter of the morning: what is due today, and what is new"),
     }
 
 
@@ -48,6 +51,11 @@ def sentence(row: NoticeRow) -> str:
             said = _("%(by)s takes %(lead)s on") if row.by else _("%(lead)s is taken on by sales")
         case "answered":
             said = _("%(by)s sends %(lead)s back") if row.by else _("%(lead)s is sent back by sales")
+        case "meeting":
+            said = {
+                "meeting_moved": _("%(lead)s moves your meeting"),
+                "meeting_cancelled": _("Your meeting with %(lead)s is cancelled"),
+            }.get(row.what, _("%(lead)s books a meeting with you"))
         case _:
             said = _("%(by)s mentions you: %(lead)s") if row.by else _("You are mentioned: %(lead)s")
     return said % names

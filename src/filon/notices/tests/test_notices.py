@@ -152,7 +152,7 @@ def test_kinds_are_muted_on_the_page(lea: User) -> None:
     client = Client()
     client.force_login(lea)
     client.post("/notifications/mute", {"kind": ["given", "late"]})
-    assert queries.muted(by=of(lea)) == {"asked", "proposed", "answered", "mentioned"}
+    assert queries.muted(by=of(lea)) == {"asked", "proposed", "answered", "mentioned", "meeting", "digest"}
 
 
 def test_what_is_old_is_forgotten(lea: User, karim: User, at: datetime) -> None:
