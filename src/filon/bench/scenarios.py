@@ -194,6 +194,37 @@ _CALL: Final = re.compile(
 )
 
 
+def forms(place: Place, size: Size) -> Iterator[Figure]:
+    """What visitors wait for when they send a hosted form, the worker busy with what they sent; one at a time."""
+    del size
+    _add_reader(place)
+    latencies: list[float] = []
+    with place.serving():
+        reader = _Reader(place)
+        for number in range(_FORMS):
+            said = {"title": f"Bench {number}", "slug": f"bench-{number}", "notice": "Bench", "language": "fr"}
+            asked = {f"{name}-{what}": "on" for name in ("email", "last_name") for what in ("is_asked", "is_required")}
+            status = reader.post("/capture/forms/new", {**said, **asked, "channel": "web", "is_open": "on"})
+            if status != 200:
+                raise RuntimeError("the form could not be made")
+            for turn in range(_OF_A_FORM):
+                reader.get(f"/f/bench-{number}")
+                found = _TOKEN.search(reader.text)
+                if found is None:
+                    raise RuntimeError("the form shows no token")
+                guest = {"email": f"g{number}-{turn}@entreprise{turn}.fr", "last_name": f"Nom{turn}", "token": found[1]}
+                begin = time.perf_counter()
+                if reader.post(f"/f/bench-{number}", guest) != 202:
+                    raise RuntimeError("the form was not taken")
+                latencies.append(time.perf_counter() - begin)
+    yield _of("form_sent", Measured(latencies, {202: len(latencies)}, sum(latencies)))
+
+
+_FORMS: Final = 15
+_OF_A_FORM: Final = 20  # as many as one address may send in ten minutes
+_TOKEN: Final = re.compile(r'name="token" value="([^"]+)"')
+
+
 def _settle(place: Place) -> None:
     """Wait until the jobs that the imports left (search index, measure tables) are done."""
     deadline = time.monotonic() + 900
@@ -267,4 +298,5 @@ SCENARIOS: Final[dict[str, Callable[[Place, Size], Iterator[Figure]]]] = {
     "api_events": api_events,
     "pages": pages,
     "worklist": worklist,
+    "forms": forms,
 }
