@@ -45,6 +45,7 @@ import pytest  # noqa: E402
 from django.utils import translation  # noqa: E402
 
 from filon.demo import banner  # noqa: E402
+from filon.leads.customs import known  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,13 @@ def _no_banner_asked(monkeypatch):
     """No page asks for sample data because the seconds for which the last answer stands ran out on a busy machine."""
     monkeypatch.setattr(banner._Known, "until", math.inf)
     monkeypatch.setattr(banner._Known, "is_there", False)
+
+
+@pytest.fixture(autouse=True)
+def _no_custom_fields_kept(monkeypatch):
+    """Custom fields of one test are not those of the next; none are asked for until some are made."""
+    monkeypatch.setattr(known._Known, "until", math.inf)
+    monkeypatch.setattr(known._Known, "fields", ())
 
 
 pytest_plugins = ["tests.frame.databases", "tests.frame.people", "tests.frame.servers"]

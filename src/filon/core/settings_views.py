@@ -334,6 +334,7 @@ def _tabs(request: Request, current: str) -> list[dict[str, Any]]:
     pages = [
         ("users.change", "settings_users", _("Colleagues")),
         ("users.change", "settings_teams", _("Teams")),
+        ("fields.change", "leads:customs", _("Custom fields")),
         ("keys.change", "settings_keys", _("API keys")),
         ("users.change", "settings_audit", _("Audit log")),
         ("", "account", _("My account")),

@@ -23,6 +23,8 @@ from filon.kit import identifiers, sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.kit.identifiers import ValueProblem
 from filon.leads import fills, rules
+from filon.leads.customs.known import custom
+from filon.leads.customs.values import read
 from filon.leads.events import FieldsChanged
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.leads.sight import seen_by
@@ -263,7 +265,9 @@ def _normalised(batch: Batch, of: str, fields: Mapping[str, Any], row: Mapping[s
     for field, value in fields.items():
         if not is_field(of, field):
             raise _invalid(field, _("There is no such field."))
-        found[field] = _reference(batch, field, value) if field in {"owner", "campaign"} else _value(field, value, row)
+        found[field] = (
+            _reference(batch, field, value) if field in {"owner", "campaign"} else _value(of, field, value, row)
+        )
     if of == "company" and found.get("company.name") == "":
         raise _invalid("company.name", _("A company needs a name."))
     return found
@@ -278,7 +282,7 @@ def _reference(batch: Batch, field: str, value: Any) -> int | None:
     return value
 
 
-def _value(field: str, value: Any, row: Mapping[str, Any]) -> Any:
+def _value(of: str, field: str, value: Any, row: Mapping[str, Any]) -> Any:
     if field == "company.employees":
         return _whole(field, value)
     if field == "company.revenue":
@@ -289,9 +293,31 @@ def _value(field: str, value: Any, row: Mapping[str, Any]) -> Any:
         raise _invalid(field, _("Choose one of: %(choices)s.") % {"choices": choices})
     if text:
         text = _phone(text, row) if field == "phone" else _one_writing(field, text)
+    if field.startswith("attributes."):
+        text = _own(of, field, text)
     if len(text) > _longest(field):
         raise _invalid(field, _("At most %(count)s characters.") % {"count": _longest(field)})
     return text
+
+
+_OWN: Final[Mapping[str, Callable[[], str]]] = {
+    "number": lambda: _("Write a number, such as 1250 or 12,5."),
+    "date": lambda: _("Write a day, such as 31/12/2026."),
+    "yes_no": lambda: _("Say yes or no."),
+}
+
+
+def _own(of: str, field: str, text: str) -> str:
+    """A value of a custom field as its kind keeps it; what nobody made a field of takes any text."""
+    own = custom(of, field.removeprefix("attributes."))
+    if own is None:
+        return text
+    found = read(own.kind, text, own.choices)
+    if found is None:
+        if own.kind == "choice":
+            raise _invalid(field, _("Choose one of: %(choices)s.") % {"choices": ", ".join(own.choices)})
+        raise _invalid(field, _OWN[own.kind]())
+    return found
 
 
 def _one_writing(field: str, text: str) -> str:

@@ -115,6 +115,16 @@ class StageMoveUndone(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomFieldSaved(Event):
+    """A custom field of leads or accounts was made, changed or retired."""
+
+    field_id: int
+    of: str
+    kind_of_value: str
+    is_retired: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskPlanned(Event):
     """Something is to be done with a lead, by `owner_id`, at `due_at`. attempt: of a series of calls, else 0."""
 

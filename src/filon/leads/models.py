@@ -522,3 +522,32 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"lead #{self.lead_id}: {self.state}"
+
+
+class CustomField(models.Model):
+    """A field of the workspace's own, made on a screen. Its name is the key of its values in `attributes`.
+
+    choices: of a `choice`, in order. A retired one is offered nowhere; its values stay.
+    """
+
+    of = models.CharField(max_length=7)
+    name = models.CharField(max_length=120)
+    name_folded = models.CharField(max_length=120)
+    kind = models.CharField(max_length=6)
+    choices: Any = models.JSONField(default=list, blank=True)
+    hint = models.CharField(max_length=300, default="", blank=True)
+    is_retired = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["of", "name_folded"], name="leads_customfield_once"),
+            models.CheckConstraint(condition=sql.one_of("of", ("lead", "company")), name="leads_customfield_of"),
+            models.CheckConstraint(
+                condition=sql.one_of("kind", ("text", "number", "date", "yes_no", "choice")),
+                name="leads_customfield_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from filon.leads import fields, fills
 from filon.leads.card import words
 from filon.leads.card.facts import About, Kinds, facts
 from filon.leads.card.wording import sentence
+from filon.leads.customs.known import Custom, custom, customs
+from filon.leads.customs.values import YES_NO, read
 from filon.leads.editing import is_field, shown
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.ui import formats
@@ -67,8 +70,10 @@ def properties(of: str, row: Mapping[str, Any], names: Sequence[str], *, may_edi
 
 
 def attributes(of: str, row: Mapping[str, Any], *, may_edit: bool) -> list[Property]:
-    """The workspace's own fields of a record. No statement."""
-    return [prop(of, row, f"attributes.{name}", may_edit=may_edit) for name in sorted(row["attributes"])]
+    """The workspace's own fields of a record: those that were made, filled or not, then what else it holds."""
+    made = [field.name for field in customs(of)]
+    others = sorted(set(row["attributes"]) - set(made))
+    return [prop(of, row, f"attributes.{name}", may_edit=may_edit) for name in (*made, *others)]
 
 
 def prop(of: str, row: Mapping[str, Any], name: str, *, may_edit: bool, **more: Any) -> Property:
@@ -80,10 +85,10 @@ def prop(of: str, row: Mapping[str, Any], name: str, *, may_edit: bool, **more: 
         field=name,
         label=words.field_label(of, name),
         value=shown(value),
-        text=_text(row, name, value),
+        text=_text(row, name, value, _custom(of, name)),
         href=_href(name, value),
-        input=_input(name),
-        choices=_choices(name),
+        input=_input(of, name),
+        choices=_choices(of, name),
         may_edit=may_edit and is_field(of, name),
         **more,
     )
@@ -101,11 +106,13 @@ def value_of(of: str, row: Mapping[str, Any], name: str) -> Any:
     return row[plan[name][0] if name in plan else name]
 
 
-def _text(row: Mapping[str, Any], name: str, value: Any) -> str:
+def _text(row: Mapping[str, Any], name: str, value: Any, own: Custom | None) -> str:
     if value in (None, ""):
         return ""
     if name in _SELECTED:
         return str(row.get(f"{name}_name") or "")
+    if own is not None:
+        return _own_text(own, str(value))
     if name == "phone":
         return words.phone(str(value))
     if name == "linkedin_url":
@@ -115,6 +122,17 @@ def _text(row: Mapping[str, Any], name: str, value: Any) -> str:
     if name == "company.siren":
         return f"{value[:3]}{formats.SPACE}{value[3:6]}{formats.SPACE}{value[6:]}"
     return words.value_of(name, value)
+
+
+def _own_text(own: Custom, value: str) -> str:
+    """A value of a custom field as it is read; one that its kind cannot hold, from before, as it stands."""
+    if own.kind == "number" and read(own.kind, value) == value:
+        return formats.number(Decimal(value))
+    if own.kind == "date" and read(own.kind, value) == value:
+        return formats.day(date.fromisoformat(value))
+    if own.kind == "yes_no" and value in YES_NO:
+        return _("Yes") if value == "yes" else _("No")
+    return value
 
 
 def _href(name: str, value: Any) -> str:
@@ -129,7 +147,9 @@ def _href(name: str, value: Any) -> str:
     return str(value) if name in {"linkedin_url", "landing_page"} and str(value).startswith("https://") else ""
 
 
-def _input(name: str) -> str:
+def _input(of: str, name: str) -> str:
+    if (own := _custom(of, name)) is not None:
+        return "select" if own.kind in {"choice", "yes_no"} else "text"
     if name in _LONG:
         return "textarea"
     if name in _SELECTED or name in {"channel", "class", "motion"}:
@@ -137,13 +157,26 @@ def _input(name: str) -> str:
     return _INPUTS.get(name, "text")
 
 
-def _choices(name: str) -> Sequence[tuple[str, str]]:
+def _custom(of: str, name: str) -> Custom | None:
+    """The custom field of a name; None for one of ours, and for one nobody made."""
+    return custom(of, name.removeprefix("attributes.")) if name.startswith("attributes.") else None
+
+
+def _choices(of: str, name: str) -> Sequence[tuple[str, str]]:
+    if (own := _custom(of, name)) is not None:
+        return _own_choices(own)
     named = {"channel": fields.CHANNELS, "class": fields.CLASSES, "motion": fields.MOTIONS}.get(name)
     if named is None:
         return ()
     language = get_language() or "fr"
     empty = [] if name == "channel" else [("", formats.MISSING)]
     return [*empty, *((code, label.in_language(language)) for code, label in named.items())]
+
+
+def _own_choices(own: Custom) -> Sequence[tuple[str, str]]:
+    if own.kind == "yes_no":
+        return [("", formats.MISSING), ("yes", _("Yes")), ("no", _("No"))]
+    return [("", formats.MISSING), *((choice, choice) for choice in own.choices)] if own.kind == "choice" else ()
 
 
 # One field, on its own ------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ urlpatterns = [
     path("leads/<int:lead_id>/head", views.lead_head, name="lead_head"),
     path("leads/<int:lead_id>/timeline", views.lead_timeline, name="timeline"),
     path("leads/<int:lead_id>/acts", views.act, name="act"),
-    path("records/<str:of>/<int:record_id>/<str:field>", edit_views.edit, name="edit"),
-    path("records/<str:of>/<int:record_id>/<str:field>/undo", edit_views.undo, name="undo_edit"),
+    path("records/<str:of>/<int:record_id>/<path:field>", edit_views.edit, name="edit"),
+    path("records/undo/<str:of>/<int:record_id>/<path:field>", edit_views.undo, name="undo_edit"),
     path("panels/<str:page>/<int:record_id>/<str:name>", views.panel, name="panel"),
 ]

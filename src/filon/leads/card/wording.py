@@ -584,6 +584,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         Weight.FOLD,
     ),
     "booking_page_saved": _change("calendar", lambda fact, names: _("changed a booking page")),
+    "custom_field_saved": _change("tag", lambda fact, names: _("changed a custom field")),
     "target_set": _change("target", lambda fact, names: _("set a target of sales")),
     # Of the workspace: on no lead's timeline
     "cost_recorded": _change("euro", _cost),

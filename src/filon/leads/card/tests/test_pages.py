@@ -305,7 +305,7 @@ def test_nobody_takes_back_an_edit_of_somebody_else(
     karim = make_user("sdr", name="Karim")
     edit_person(claire.person_id, {"job_title": "DSI"}, by=access.of_user(karim), at=timezone.now())
     fact = Fact.objects.filter(kind="fields_changed").latest("id")
-    url = f"/records/person/{claire.person_id}/job_title/undo?fact={fact.pk}"
+    url = f"/records/undo/person/{claire.person_id}/job_title?fact={fact.pk}"
     assert signed_in_client("sdr").post(url, headers=HTMX).status_code == 404
 
 
