@@ -17,7 +17,7 @@ from filon.qualify.rules import Waiting
 
 _LOOKED_AT: Final = 200
 """Leads of each sort that are looked at: nobody calls more in a day."""
-TABS: Final = ("now", "today", "late", "answered", "waiting")
+TABS: Final = ("now", "today", "late", "answered", "meetings", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,9 @@ def _tabs(row: Row, *, now: datetime, evening: datetime) -> set[str]:
     tabs = {"now" if row.reason else "waiting"}
     if row.reason == "answered":
         tabs.add("answered")
-    if due is not None and now - timedelta(days=1) < due <= evening:
+    if row.waiting.task == "meeting":
+        tabs.add("meetings")
+    elif due is not None and now - timedelta(days=1) < due <= evening:
         tabs.add("today")
     promised_by = row.waiting.promised_by
     if (due is not None and due < now) or (promised_by is not None and promised_by < now):

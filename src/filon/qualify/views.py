@@ -201,6 +201,7 @@ def _tabs(found: Queue, tab: str, whose: str) -> list[dict[str, Any]]:
         "today": _("Today’s follow-ups"),
         "late": _("Late"),
         "answered": _("Answers received"),
+        "meetings": _("Meetings"),
         "waiting": _("Waiting"),
     }
     return [

@@ -30,6 +30,8 @@ STOPPING: Final = OUTREACH | {InboundCall.kind, MeetingHeld.kind}
 """Acts that are a first response when a human tells them."""
 
 _AT_ONCE: Final = 1000
+_STATE: Final = "(state || '')"
+"""A promise's state where its lead is named: SQLite would rather walk all promises of a state than the lead's few."""
 
 
 # Made -----------------------------------------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ def respond(batch: Batch, answers: Mapping[int, datetime]) -> None:
     leads = batch.rows(Lead)
     leads.load_ids(answers, lock=True)
     where, params = sql.any_of("lead_id", sorted(answers))
-    found = batch.rows(Promise).load(f"{where} AND state IN ('running', 'breached')", params, lock=True)
+    found = batch.rows(Promise).load(f"{where} AND {_STATE} IN ('running', 'breached')", params, lock=True)
     since = {promise["lead_id"]: promise["started_at"] for promise in found}
     for lead_id, when in answers.items():
         lead = leads.by_id.get(lead_id)
@@ -177,7 +179,7 @@ def unanswer(batch: Batch, undone: Mapping[int, datetime]) -> None:
     stopped = [
         promise
         for promise in batch.rows(Promise).load(
-            f"{where} AND stopped_at IS NOT NULL AND state IN ('met', 'breached')", params, lock=True
+            f"{where} AND stopped_at IS NOT NULL AND {_STATE} IN ('met', 'breached')", params, lock=True
         )
         if promise["stopped_at"] == undone[promise["lead_id"]]
     ]

@@ -352,6 +352,14 @@ def start_promise(lead: Lead, at: datetime) -> None:
     Promise.objects.create(lead=lead, owner_id=lead.owner_id, started_at=at, due_at=due_at, minutes=60)
 
 
+def test_meetings_stand_on_a_tab_of_their_own_and_are_no_follow_ups(lead: Lead, by: Actor, at: datetime) -> None:
+    plan(lead, "meeting", at + timedelta(hours=3), attempt=0)
+    found = queries.queue(by=by, now=at, evening=at + timedelta(hours=9))
+    assert (found.counts["meetings"], found.counts["today"]) == (1, 0)
+    [row] = found.of("meetings", now=at, evening=at + timedelta(hours=9))
+    assert row.lead_id == lead.pk
+
+
 def plan(lead: Lead, kind: str, due_at: datetime, *, attempt: int) -> None:
     Task.objects.create(
         lead=lead, kind=kind, owner_id=lead.owner_id, due_at=due_at, attempt=attempt, created_at=lead.created_at
