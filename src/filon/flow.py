@@ -30,6 +30,8 @@ from filon.deals.forecast import commands as forecast
 from filon.deals.listing import home as deals_home
 from filon.deals.models import Opportunity, Product
 from filon.demo import jobs as demo_jobs
+from filon.files import commands as files
+from filon.files import panels as files_panels
 from filon.handoff import panels as handoff_panels
 from filon.handoff import reactions as handoff
 from filon.handoff.events import SqlAccepted, SqlProposed, SqlRefused
@@ -222,6 +224,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "deals.keep_forecast": forecast.keep_snapshot,
     "demo.clear": demo_jobs.clear,
     "demo.make": demo_jobs.make,
+    "files.forget": files.forget,
     "handoff.breach_due": handoff.run,
     "leads.bulk": bulk.run,
     "leads.bulk_undo": bulk.undo,
@@ -251,6 +254,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("core.post", 3),
     ("core.purge", 86_400),
     ("deals.keep_forecast", 86_400),
+    ("files.forget", 86_400),
     ("handoff.breach_due", 30),
     ("leads.forget_bulk", 86_400),
     ("leads.index_search", 2),
@@ -299,13 +303,18 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("handoff", _("With sales"), handoff_panels.LEAD_TEMPLATE, handoff_panels.lead_panel),
         Panel("meetings", _("Meetings"), meetings_panels.LEAD_TEMPLATE, meetings_panels.lead_panel),
         Panel("sequences", _("Sequences"), nurture_panels.TEMPLATE, nurture_panels.lead_panel),
+        Panel("files", _("Files"), files_panels.TEMPLATE, files_panels.panel("lead")),
         Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),
     ],
     "company": [
         Panel("opportunities", _("Opportunities"), deals_panels.COMPANY_TEMPLATE, deals_panels.company_panel),
+        Panel("files", _("Files"), files_panels.TEMPLATE, files_panels.panel("company")),
+    ],
+    "opportunity": [
+        Panel("files", _("Files"), files_panels.TEMPLATE, files_panels.panel("opportunity")),
     ],
 }
-"""What slices show on the page of a lead and of an account, in order."""
+"""What slices show on the page of a lead, of an account and of an opportunity, in order."""
 
 _DUE = HomePanel(leads_home.DUE_TEMPLATE, leads_home.due_panel)
 _DEALS = HomePanel(deals_home.TEMPLATE, deals_home.mine_panel)

@@ -14,9 +14,8 @@ class HouseConfig(AppConfig):
         from filon import flow  # noqa: PLC0415 — models must be loaded first
         from filon.capture.imports import undo  # noqa: PLC0415
         from filon.capture.tracking import passing  # noqa: PLC0415
-        from filon.config import bulk_owners, post_sender, record_names, searching, working_hours  # noqa: PLC0415
+        from filon.config import bulk_owners, record_names, searching, working_hours  # noqa: PLC0415
         from filon.core import inbox, jobs, ledger, line  # noqa: PLC0415
-        from filon.core.post import letters  # noqa: PLC0415
         from filon.deals.queries import leads_with_deals, open_deal_owners  # noqa: PLC0415
         from filon.demo.banner import banner  # noqa: PLC0415
         from filon.handoff import commands as handoff  # noqa: PLC0415
@@ -27,8 +26,6 @@ class HouseConfig(AppConfig):
         from filon.leads.card import facts, head  # noqa: PLC0415
         from filon.leads.search import sources as search_sources  # noqa: PLC0415
         from filon.measure.lake import sources  # noqa: PLC0415
-        from filon.meetings import free_times  # noqa: PLC0415
-        from filon.notices import digest  # noqa: PLC0415
         from filon.nurture import words as nurture_words  # noqa: PLC0415
         from filon.nurture.answers import arrivals  # noqa: PLC0415
         from filon.nurture.sequences import walking  # noqa: PLC0415
@@ -53,11 +50,24 @@ class HouseConfig(AppConfig):
         walking.connect(working_hours.shifts_of)
         arrivals.connect(passing.destination)
         handoff.connect(working_hours.shifts_of)
-        free_times.connect(working_hours.shifts_of)
-        letters.connect(post_sender.sender)
-        digest.connect(working_hours.shifts_of)
         standing.connect(leads_with_deals)
         search_sources.connect(searching.SOURCES)
         sources.connect(working_hours.shifts)
         context.connect(banner)
         homes.connect(flow.HOMES)
+        _connect_days()
+
+
+def _connect_days() -> None:
+    """What colleagues' days are made of: meetings, letters, files."""
+    from filon.config import post_sender, working_hours  # noqa: PLC0415
+    from filon.core.post import letters  # noqa: PLC0415
+    from filon.deals import scope as deals  # noqa: PLC0415
+    from filon.files import commands as files  # noqa: PLC0415
+    from filon.meetings import free_times  # noqa: PLC0415
+    from filon.notices import digest  # noqa: PLC0415
+
+    letters.connect(post_sender.sender)
+    free_times.connect(working_hours.shifts_of)
+    digest.connect(working_hours.shifts_of)
+    files.connect({"opportunity": files.Other("deals.change", deals.seen, "deals_opportunity")})

@@ -25,6 +25,7 @@ class Environment:
     secret_key: str
     base_url: str
     email_url: str
+    files_max_mb: int
     mailbox_url: str
     engine_url: str
     time_zone: str
@@ -61,6 +62,14 @@ def load(environ: Mapping[str, str] = os.environ) -> Environment:
             "console:",
             lambda v: v.split(":", 1)[0] in {"console", "smtp", "smtp+starttls", "smtps"},
             "console: or smtp+starttls://user:password@host:587",
+        ),
+        files_max_mb=int(
+            get(
+                "FILON_FILES_MAX_MB",
+                "25",
+                lambda v: v.isascii() and v.isdecimal() and 0 < int(v) <= 2_000,
+                "a number of megabytes, such as 25",
+            )
         ),
         mailbox_url=get(
             "FILON_MAILBOX_URL",

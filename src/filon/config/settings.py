@@ -17,6 +17,7 @@ DEBUG = ENVIRONMENT.debug
 FILON_DATA_DIR: Path = ENVIRONMENT.data_dir
 FILON_BASE_URL = ENVIRONMENT.base_url
 FILON_EMAIL_URL = ENVIRONMENT.email_url
+FILON_FILES_MAX_MB = ENVIRONMENT.files_max_mb
 FILON_MAILBOX_URL = ENVIRONMENT.mailbox_url
 FILON_CURRENCY = ENVIRONMENT.currency
 _HOST = urlsplit(ENVIRONMENT.base_url).hostname or ""
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "filon.qualify",
     "filon.notices",
     "filon.nurture",
+    "filon.files",
     "filon.handoff",
     "filon.meetings",
     "filon.measure",

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.capture.imports.urls")),
     path("", include("filon.notices.urls")),
     path("", include("filon.nurture.urls")),
+    path("", include("filon.files.urls")),
     path("", include("filon.handoff.urls")),
     path("", include("filon.meetings.public_urls")),
     path("", include("filon.meetings.urls")),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from filon.core.conditions import LIVE_FACT_SQL
 from filon.core.models import ApiKey, User
@@ -29,6 +29,9 @@ _ICONS: Final = {
     "opportunity_reopened": "undo-2",
     "opportunity_changed": "pencil",
     "opportunity_person_set": "user",
+    "file_attached": "paperclip",
+    "file_removed": "paperclip",
+    "file_restored": "paperclip",
 }
 _LABELS: Final = {
     "name": pgettext_lazy("field of a deal", "name"),
@@ -48,6 +51,11 @@ _LABELS: Final = {
     "category": pgettext_lazy("field of a deal", "forecast"),
     "proof": pgettext_lazy("field of a deal", "proof"),
     "attributes": pgettext_lazy("field of a deal", "attributes"),
+}
+_FILES: Final = {
+    "file_attached": gettext_lazy("File attached: %(name)s"),
+    "file_removed": gettext_lazy("File taken off: %(name)s"),
+    "file_restored": gettext_lazy("File put back: %(name)s"),
 }
 _REFERENCES: Final = {"owner_id": User, "product_id": Product, "company_id": Company}
 
@@ -144,6 +152,8 @@ class _Writer:
             return pgettext("deal", "Reopened"), ""
         if kind == "opportunity_person_set":
             return self._person_set(payload), ""
+        if kind.startswith("file_"):
+            return _FILES[kind] % {"name": detail.get("name", "")}, ""
         return self._changed(payload.get("fields", []), detail)
 
     def _person_set(self, payload: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ class Panel:
     query: PanelQuery
 
 
-_panels: dict[str, Sequence[Panel]] = {"lead": (), "company": ()}
+_panels: dict[str, Sequence[Panel]] = {"lead": (), "company": (), "opportunity": ()}
 
 
 def connect(panels: Mapping[str, Sequence[Panel]]) -> None:

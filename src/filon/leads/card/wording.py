@@ -302,6 +302,12 @@ def _sent_back(fact: FactRow, _names: Names) -> str:
     return _("sent the lead back: %(reason)s") % {"reason": reason}
 
 
+def _file(done: str, fact: FactRow) -> str:
+    """What was done with a file, and its name, unless that was erased."""
+    name = str(fact.get("name", ""))
+    return f"{done} : {name}" if name else done
+
+
 def _meeting(done: str, fact: FactRow) -> str:
     """What was done with a meeting, and when it begins."""
     starts_at = str(fact.get("starts_at", ""))
@@ -584,6 +590,9 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         Weight.FOLD,
     ),
     "booking_page_saved": _change("calendar", lambda fact, names: _("changed a booking page")),
+    "file_attached": _change("paperclip", lambda fact, names: _file(_("attached a file"), fact)),
+    "file_removed": _change("paperclip", lambda fact, names: _file(_("took a file off"), fact)),
+    "file_restored": _change("paperclip", lambda fact, names: _file(_("put a file back"), fact)),
     "custom_field_saved": _change("tag", lambda fact, names: _("changed a custom field")),
     "target_set": _change("target", lambda fact, names: _("set a target of sales")),
     # Of the workspace: on no lead's timeline

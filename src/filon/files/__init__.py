@@ -1,0 +1,1 @@
+"""Files attached to leads, accounts and opportunities."""
