@@ -56,8 +56,7 @@ def decide(kind: str, ids: Sequence[int], said: Mapping[str, Any], *, order: str
     by.require("deals.change")
     if kind not in Decision.Kind.values:
         raise Refused(_("There is no such decision."), Kind.INVALID, code="decision")
-    known = Decision.objects.filter(order=order)
-    if found := list(known):
+    if found := list(Decision.objects.filter(order=order, author_id=by.id)):
         return Done(order, len(found), sum((one.amount or Decimal(0) for one in found), Decimal(0)), ())
     rows = queries.opportunities_with(sorted(set(ids))[:MOST], by=by)
     _check(kind, said, timezone.localdate(at))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms as django_forms
 from django.conf import settings
@@ -25,6 +26,8 @@ from filon.deals.review import commands, forms, queries, words
 from filon.deals.review.rules import FINDINGS
 from filon.kit import web
 from filon.kit.errors import Kind, Refused
+
+_ORDER: Final = re.compile(r"[0-9a-f-]{36}")
 
 
 @require_safe
@@ -156,4 +159,5 @@ def _ids(request: Request) -> list[int]:
 
 
 def _order(request: Request) -> str:
-    return request.POST.get("order", "")[:36] or str(uuid.uuid4())
+    given = request.POST.get("order", "")
+    return given if _ORDER.fullmatch(given) else str(uuid.uuid4())

@@ -270,3 +270,27 @@ def test_decisions_taken_back_from_the_last_leave_all_as_it_was(db, make_user, t
             assert same(before, Opportunity.objects.values().get(pk=deal))
             assert Lead.objects.get(pk=lead.pk).stage == lead_stage
         transaction.set_rollback(True)
+
+
+# Pages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_asks_decides_and_takes_back(deal, seller, signed_in_client):
+    Opportunity.objects.update(close_date=date(2020, 1, 1))
+    client = signed_in_client("ops")
+    page = client.get("/pipeline/review?owner=&finding=close_passed")
+    assert [one["row"].name for one in page.context["rows"]] == ["Postes"]
+    chosen = {"decision": "new_date", "ids": [deal], "order": "not/an order"}
+    asked = client.post("/pipeline/review/ask", chosen)
+    assert asked.status_code == 200
+    order = asked.context["order"]
+    day = timezone.localdate() + timedelta(days=5)
+    said = {**chosen, "order": order, "close_date": day.isoformat()}
+    assert client.post("/pipeline/review/decide", {**said, "close_date": "2020-01-01"}).status_code == 422
+    answer = client.post("/pipeline/review/decide", said, headers={"HX-Request": "true"})
+    assert f"/pipeline/review/{order}/undo" in answer["HX-Trigger"]
+    assert Opportunity.objects.get().close_date == day
+    client.post(f"/pipeline/review/{order}/undo")
+    assert Opportunity.objects.get().close_date == date(2020, 1, 1)
+    assert client.get(f"/pipeline/review/{order}/undo").status_code == 405
+    assert signed_in_client("sdr").post("/pipeline/review/ask", chosen).status_code == 403
