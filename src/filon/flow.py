@@ -66,6 +66,7 @@ from filon.leads.panels import Panel
 from filon.leads.search import index as search
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
+from filon.meetings import calendars
 from filon.meetings import panels as meetings_panels
 from filon.meetings import tying as meetings
 from filon.meetings.events import MeetingBooked, MeetingCancelled, MeetingMoved
@@ -231,6 +232,7 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "leads.forget_bulk": bulk.forget,
     "leads.index_search": search.index_search,
     "leads.tidy_search": search.tidy_search,
+    "meetings.read_calendars": calendars.run,
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
     "measure.remake": refresh.remake,
@@ -258,6 +260,7 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("handoff.breach_due", 30),
     ("leads.forget_bulk", 86_400),
     ("leads.index_search", 2),
+    ("meetings.read_calendars", 60),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
     ("notices.digest", 600),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -51,6 +52,7 @@ class Draft:
     notice: int = 4
     horizon: int = 30
     language: str = "fr"
+    calendar_url: str = ""
 
 
 @transaction.atomic
@@ -83,6 +85,9 @@ def save_page(draft: Draft, *, by: Actor, at: datetime) -> BookingPage:
             "updated_at": at,
         },
     )
+    if page.calendar_url != draft.calendar_url:
+        page.calendar_url, page.busy, page.busy_read_at, page.busy_problem = draft.calendar_url, [], None, ""
+        page.save(update_fields=["calendar_url", "busy", "busy_read_at", "busy_problem"])
     batch = Batch([], by=by, at=at)
     batch.tell(BookingPageSaved(at=at, user_id=by.id or 0, is_open=draft.is_open))
     batch.write()
@@ -97,6 +102,8 @@ def _problems(draft: Draft, slug: str) -> dict[str, str]:
         problems["minutes_demo"] = _("Say how long at least one kind of meeting lasts.")
     if not draft.days:
         problems["days"] = _("Choose at least one day.")
+    if draft.calendar_url and urlsplit(draft.calendar_url).scheme not in {"http", "https"}:
+        problems["calendar_url"] = _("Give an address that begins with https.")
     if draft.first >= draft.last:
         problems["last"] = _("The last hour comes after the first.")
     return problems

@@ -48,6 +48,13 @@ class PageForm(forms.Form):
     buffer = forms.IntegerField(label=_("Minutes kept free around a meeting"), min_value=0, max_value=240)
     notice = forms.IntegerField(label=_("Hours of notice"), min_value=0, max_value=720)
     horizon = forms.IntegerField(label=_("Days ahead"), min_value=1, max_value=180)
+    calendar_url = forms.CharField(
+        label=_("Address of my calendar (ICS)"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        help_text=_("When you are busy there, nothing is offered here. It is read every ten minutes, and never shown."),
+    )
     language = forms.ChoiceField(label=_("Language of the page"), choices=_LANGUAGES)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -79,6 +86,7 @@ class PageForm(forms.Form):
             notice=said["notice"],
             horizon=said["horizon"],
             language=said["language"],
+            calendar_url=said["calendar_url"].strip().replace("webcal://", "https://", 1),
         )
 
 
@@ -89,7 +97,7 @@ def initial(page: BookingPage | None, slug: str) -> dict[str, Any]:
         hours = {"first": time(9), "last": time(18), "buffer": 0, "notice": 4, "horizon": 30}
         return {"slug": slug, "is_open": True, "days": [0, 1, 2, 3, 4], "language": "fr", **hours, **minutes}
     fields = ("slug", "is_open", "introduction", "place", "days", "first", "last", "buffer", "notice", "horizon")
-    known = {name: getattr(page, name) for name in (*fields, "language")}
+    known = {name: getattr(page, name) for name in (*fields, "language", "calendar_url")}
     return known | {f"minutes_{kind}": page.minutes.get(kind) for kind in KINDS}
 
 

@@ -29,6 +29,11 @@ def open_shifts(start: datetime, end: datetime, team_id: int | None) -> Iterable
     return _shifts(start, end, team_id)
 
 
+def elsewhere(page: BookingPage) -> list[Span]:
+    """When a page's colleague is busy by their own calendar, as it was last read."""
+    return [(datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in page.busy]
+
+
 def free_times(
     page: BookingPage, kind: str, *, start: datetime, end: datetime, at: datetime, except_id: int | None = None
 ) -> list[datetime]:
@@ -50,7 +55,7 @@ def free_times(
     return list(
         rules.free(
             spans,
-            list(busy.values_list("starts_at", "ends_at")),
+            [*busy.values_list("starts_at", "ends_at"), *elsewhere(page)],
             length=timedelta(minutes=minutes),
             buffer=wishes.buffer,
             after=max(start, at + timedelta(hours=page.notice)),

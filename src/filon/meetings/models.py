@@ -33,7 +33,8 @@ class BookingPage(models.Model):
 
     minutes: duration by kind; a kind without one is not offered. days: weekdays, Monday 0. first, last: between which
     hours, of the workspace; within the open hours of the colleague's team. buffer: minutes kept free around a meeting;
-    notice: hours; horizon: days. language: of the page and its letters.
+    notice: hours; horizon: days. language: of the page and its letters. calendar_url: of their own calendar; busy: what
+    it said when it was last read, as pairs of ISO moments; busy_problem: why it could not be read since.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="booking_page")
@@ -49,6 +50,10 @@ class BookingPage(models.Model):
     notice = models.PositiveSmallIntegerField(default=4)
     horizon = models.PositiveSmallIntegerField(default=30)
     language = models.CharField(max_length=2, default="fr")
+    calendar_url = models.CharField(max_length=1000, default="", blank=True)
+    busy: Any = models.JSONField(default=list, blank=True)
+    busy_read_at = models.DateTimeField(null=True)
+    busy_problem = models.CharField(max_length=100, default="", blank=True)
     updated_at = models.DateTimeField()
 
     class Meta:

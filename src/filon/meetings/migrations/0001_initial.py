@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("leads", "0013_meetings_as_tasks"),
+        ("leads", "0014_custom_fields"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -30,6 +30,10 @@ class Migration(migrations.Migration):
                 ("notice", models.PositiveSmallIntegerField(default=4)),
                 ("horizon", models.PositiveSmallIntegerField(default=30)),
                 ("language", models.CharField(default="fr", max_length=2)),
+                ("calendar_url", models.CharField(blank=True, default="", max_length=1000)),
+                ("busy", models.JSONField(blank=True, default=list)),
+                ("busy_read_at", models.DateTimeField(null=True)),
+                ("busy_problem", models.CharField(blank=True, default="", max_length=100)),
                 ("updated_at", models.DateTimeField()),
                 (
                     "user",
