@@ -81,7 +81,8 @@ def work(point: str = "", number: str = "0") -> None:
 
 
 def _die_at(point: str, number: int) -> None:
-    from filon.nurture.sending import claiming, relay
+    from filon.kit import relay
+    from filon.nurture.sending import claiming
 
     passes = count(1)
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from filon.core import health, inbox, job_commands, metrics, schema
 from filon.core.models import InboxEntry, Job
+from filon.core.post import letters
 from filon.core.waiting import HELD
 from filon.core.web import Request
 
@@ -92,6 +93,7 @@ def page(request: Request) -> HttpResponse:
         "quarantined": InboxEntry.objects.filter(status=InboxEntry.Status.QUARANTINED)
         .exclude(reason=HELD)
         .order_by("-id")[:SHOWN],
+        "letters": letters.stranded(by=request.actor),
         "about": health.about(),
         "disk": health.disk(),
         "leads": health.table_rows("leads_lead"),
@@ -134,6 +136,16 @@ def replay_inbox(request: Request) -> HttpResponse:
     if failed := len(became) - done:
         told = ngettext("%(n)s entry failed again.", "%(n)s entries failed again.", failed)
         messages.warning(request, told % {"n": failed})
+    return redirect("health")
+
+
+@require_POST
+def send_letters(request: Request) -> HttpResponse:
+    """Have the chosen letters sent after all."""
+    count = letters.send_again(_ids(request), by=request.actor, at=timezone.now())
+    messages.success(
+        request, ngettext("%(n)s letter is sent again.", "%(n)s letters are sent again.", count) % {"n": count}
+    )
     return redirect("health")
 
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("health/live", health_views.live, name="health_live"),
     path("health/jobs/retry", health_views.retry_jobs, name="health_retry_jobs"),
     path("health/jobs/cancel", health_views.cancel_jobs, name="health_cancel_jobs"),
+    path("health/letters/send", health_views.send_letters, name="health_send_letters"),
     path("health/inbox/replay", health_views.replay_inbox, name="health_replay_inbox"),
     path("settings", settings_views.index, name="settings"),
     path("settings/users", settings_views.users, name="settings_users"),

@@ -140,7 +140,7 @@ def book(
         return None
     try:
         with transaction.atomic():
-            held = BookingPage.objects.select_for_update().select_related("user").get(pk=page.pk)
+            held = BookingPage.objects.select_for_update(of=("self",)).select_related("user").get(pk=page.pk)
             known = Meeting.objects.filter(mark=mark).first()
             if known is not None:
                 return known
@@ -222,7 +222,12 @@ def move(meeting_id: int, starts_at: datetime, *, by: Actor, at: datetime) -> Me
     """Put a meeting that is to come at another free moment of its host's page. Emits MeetingMoved. Raises Refused."""
 
     def act(meeting: Meeting, batch: Batch) -> None:
-        page = BookingPage.objects.select_for_update().select_related("user").filter(user_id=meeting.host_id).first()
+        page = (
+            BookingPage.objects.select_for_update(of=("self",))
+            .select_related("user")
+            .filter(user_id=meeting.host_id)
+            .first()
+        )
         if page is None:
             raise _taken()
         _require_to_come(meeting, at)

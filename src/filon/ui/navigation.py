@@ -110,6 +110,7 @@ SECTIONS: Final[Sequence[Section]] = (
             Entry(_("Speed"), "timer", "measure:speed"),
             Entry(_("Costs"), "euro", "measure:cost"),
             Entry(_("Velocity"), "trending-up", "measure:velocity"),
+            Entry(_("Forecast"), "calendar", "deals:forecast"),
         ),
     ),
     Section(

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from filon.core.access import Actor
 from filon.core.models import Letter
 
 
@@ -23,6 +24,7 @@ class Sender:
     reply_to: str = ""
 
 
+SHOWN: Final = 50
 WAITS_S: Final = (30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600)
 """How long a letter that the relay put off waits for its next try; after the last it has failed."""
 
@@ -84,6 +86,24 @@ def write(letters: Sequence[New], *, at: datetime) -> None:
 def withdraw(start: str) -> int:
     """Take back letters that wait and whose key begins so; how many."""
     return Letter.objects.filter(key__startswith=start, state=Letter.State.WAITING).delete()[0]
+
+
+def stranded(*, by: Actor) -> list[Letter]:
+    """Letters that did not arrive, or nobody knows whether they did, the latest first. Needs `health.see`."""
+    by.require("health.see")
+    states = (Letter.State.FAILED, Letter.State.UNCERTAIN)
+    return list(Letter.objects.filter(state__in=states).order_by("-settled_at", "-id")[:SHOWN])
+
+
+def send_again(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
+    """Have stranded letters sent, now; how many. An uncertain one may so arrive twice: that is a person's decision.
+
+    Needs `jobs.change`.
+    """
+    by.require("jobs.change")
+    states = (Letter.State.FAILED, Letter.State.UNCERTAIN)
+    found = Letter.objects.filter(pk__in=ids, state__in=states).exclude(text="")
+    return found.update(state=Letter.State.WAITING, due_at=at, until=None, attempts=0, run="", said="", settled_at=None)
 
 
 def _line(text: str) -> str:
