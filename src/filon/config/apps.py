@@ -68,6 +68,6 @@ def _connect_days() -> None:
     from filon.notices import digest  # noqa: PLC0415
 
     letters.connect(post_sender.sender)
-    free_times.connect(working_hours.shifts_of)
+    free_times.connect(working_hours.shifts_of, working_hours.absences)
     digest.connect(working_hours.shifts_of)
     files.connect({"opportunity": files.Other("deals.change", deals.seen, "deals_opportunity")})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+
+from django.utils import timezone
 
 from filon.routing import desk, rules
+from filon.routing.models import Absence
 from filon.routing.rules import Shift, Timetable
 
 
@@ -21,6 +24,17 @@ def shifts(start: datetime, end: datetime) -> Mapping[int | None, Iterator[Shift
 def shifts_of(start: datetime, end: datetime, team_id: int | None) -> Iterator[Shift]:
     """The shifts of one team in [start, end), aware. One statement."""
     return _between(desk.timetables().of(team_id), start, end)
+
+
+def absences(user_id: int, start: datetime, end: datetime) -> list[Shift]:
+    """When a colleague is away between two moments, aware: whole days of the workspace. One statement."""
+    zone = timezone.get_default_timezone()
+    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    found = Absence.objects.filter(user_id=user_id, starts_on__lte=last, ends_on__gte=first)
+    return [
+        (datetime.combine(begins, time.min, zone), datetime.combine(ends + timedelta(days=1), time.min, zone))
+        for begins, ends in found.values_list("starts_on", "ends_on")
+    ]
 
 
 def open_time(start: datetime, end: datetime, team_id: int | None) -> timedelta:

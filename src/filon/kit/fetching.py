@@ -6,10 +6,12 @@ a name that answers otherwise the second time (DNS rebinding) gains nothing. Eac
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -47,6 +49,9 @@ def _once(url: str, most: int, end: float) -> bytes | str:
         connection = _Pinned(host, port, _public_address(host, port), is_tls=parts.scheme == "https")
     except ValueError:
         raise Unreachable("not an http or https address") from None
+    watch = threading.Timer(max(0.0, end - time.monotonic()), connection.give_up)
+    watch.daemon = True
+    watch.start()
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={"User-Agent": "Filon", "Accept-Encoding": "identity"})
@@ -56,9 +61,10 @@ def _once(url: str, most: int, end: float) -> bytes | str:
         if answer.status != 200:
             raise Unreachable(f"HTTP {answer.status}")
         return _content(answer, most, end)
-    except (OSError, http.client.HTTPException, UnicodeError) as error:
-        raise Unreachable(type(error).__name__) from error
+    except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
+        raise Unreachable("too slow" if time.monotonic() >= end else type(error).__name__) from error
     finally:
+        watch.cancel()
         connection.close()
 
 
@@ -68,9 +74,11 @@ def _content(answer: http.client.HTTPResponse, most: int, end: float) -> bytes:
         size += len(part)
         if size > most:
             raise Unreachable("too large")
-        if time.monotonic() > end:
-            raise Unreachable("too slow")
         parts.append(part)
+    if time.monotonic() >= end:  # given up: headers that end there look whole
+        raise Unreachable("too slow")
+    if answer.length:  # http.client says nothing of a body that ends too early when it is read in parts
+        raise Unreachable("cut short")
     return b"".join(parts)
 
 
@@ -105,6 +113,12 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str, *, is_tls: bool) -> None:
         super().__init__(host, port, timeout=_CONNECT_S)
         self._address, self._is_tls = address, is_tls
+
+    def give_up(self) -> None:
+        """Stop whatever is being waited for: headers that trickle in are no content yet."""
+        with contextlib.suppress(OSError):
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """Connect to the address that was looked at."""

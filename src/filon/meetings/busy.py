@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
@@ -13,24 +14,31 @@ from filon.meetings.rules import Span
 
 MOST: Final = 5_000
 """So many spans are kept, the first ones."""
-_TOO_OFTEN: Final = re.compile(rb"FREQ=(SECONDLY|MINUTELY)", re.IGNORECASE)
+_FOLD: Final = re.compile(rb"\r?\n[ \t]")
+_TOO_OFTEN: Final = re.compile(rb"FREQ=(SECONDLY|MINUTELY)|BY(SECOND|MINUTE)=[^;:\r\n]*,", re.IGNORECASE)
 
 
 class NoCalendar(Exception):
     """What was read is no calendar we can use, and why, in short."""
 
 
-def busy_spans(content: bytes, *, start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
+def busy_spans(
+    content: bytes, *, start: datetime, end: datetime, zone: tzinfo, is_ours: Callable[[str], bool] = lambda uid: False
+) -> list[Span]:
     """The spans between two moments, aware, in which a calendar has something: not what is cancelled or marked as free.
-    Days without hours, and hours without a zone, are those of `zone`. Sorted. Raises NoCalendar."""
-    if _TOO_OFTEN.search(content):
+    Days without hours, and hours without a zone, are those of `zone`. Sorted. Raises NoCalendar.
+
+    is_ours: whether a UID is of an invitation of ours: what is booked here is known better here.
+    """
+    if _TOO_OFTEN.search(_FOLD.sub(b"", content)):
         raise NoCalendar("an event comes back every minute")  # it would make millions
     try:
         calendar = icalendar.Calendar.from_ical(content)
         events = recurring_ical_events.of(calendar, skip_bad_series=True).between(start, end)
     except Exception as error:  # the library raises whatever a broken calendar makes it stumble over
         raise NoCalendar(type(error).__name__) from error
-    spans = [span for event in events if (span := _span(event, zone)) is not None]
+    others = (event for event in events if not is_ours(str(event.get("UID", ""))))
+    spans = [span for event in others if (span := _span(event, zone)) is not None]
     return sorted({(max(first, start), min(last, end)) for first, last in spans if first < end and last > start})[:MOST]
 
 

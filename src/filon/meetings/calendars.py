@@ -12,6 +12,7 @@ from django.utils import timezone
 from filon.core.jobs import JobContext
 from filon.kit import fetching
 from filon.kit.fetching import Unreachable
+from filon.meetings import letters
 from filon.meetings.busy import NoCalendar, busy_spans
 from filon.meetings.models import BookingPage
 
@@ -35,7 +36,8 @@ def read(page: BookingPage, *, at: datetime) -> None:
     try:
         content = fetching.read(page.calendar_url, most=MOST_BYTES)
         end = at + timedelta(days=page.horizon + 1)
-        spans = busy_spans(content, start=at - timedelta(days=1), end=end, zone=timezone.get_default_timezone())
+        zone = timezone.get_default_timezone()
+        spans = busy_spans(content, start=at - timedelta(days=1), end=end, zone=zone, is_ours=letters.is_ours)
         news |= {"busy": [[first.isoformat(), last.isoformat()] for first, last in spans], "busy_problem": ""}
     except (Unreachable, NoCalendar) as error:
         log.warning("the calendar of booking page %d could not be read: %s", page.pk, error)

@@ -28,6 +28,8 @@ from filon.meetings.models import KINDS, BookingPage, Meeting
 
 HOSTS: Final = ("sdr", "sales", "manager", "head", "marketing", "admin")
 """Roles whose people can have a booking page."""
+MOST_OF_ONE: Final = 3
+"""So many meetings to come one guest has with one colleague."""
 SOURCES: Final = {"fr": "Rendez-vous en ligne", "en": "Online booking"}
 """Where a lead comes from whose address says nothing else, by the language of the page."""
 State = Meeting.State
@@ -62,6 +64,11 @@ def save_page(draft: Draft, *, by: Actor, at: datetime) -> BookingPage:
         raise Refused(_("Your role has no booking page."), Kind.FORBIDDEN, code="forbidden")
     slug = slugify(draft.slug)[:60]
     problems = _problems(draft, slug)
+    known = BookingPage.objects.filter(user_id=by.id or 0).first()
+    if known is not None and known.slug != slug and Meeting.objects.filter(host_id=by.id or 0).exists():
+        problems["slug"] = _("People have booked at “%(slug)s” and may come back: the address stays.") % {
+            "slug": known.slug
+        }
     if BookingPage.objects.filter(slug=slug).exclude(user_id=by.id or 0).exists():
         problems["slug"] = _("This address is taken.")
     if problems:
@@ -144,9 +151,18 @@ def book(
             known = Meeting.objects.filter(mark=mark).first()
             if known is not None:
                 return known
+            _check_guest(held, guest, at)
             return _make(held, kind, starts_at, guest, mark=mark, at=at)
     except IntegrityError:  # the database judges what no lock saw
         raise _taken() from None
+
+
+def _check_guest(page: BookingPage, guest: Guest, at: datetime) -> None:
+    """One guest does not take a whole week."""
+    coming = Meeting.objects.filter(host=page.user, state=State.BOOKED, starts_at__gt=at, email__iexact=guest.email)
+    if coming.count() >= MOST_OF_ONE:
+        message = _("You have several meetings to come here: move or cancel one of them first.")
+        raise Refused(message, Kind.INVALID, [{"field": "email", "message": message}], "too_many")
 
 
 def _make(page: BookingPage, kind: str, starts_at: datetime, guest: Guest, *, mark: str, at: datetime) -> Meeting:
@@ -264,7 +280,7 @@ def cancel(meeting_id: int, *, by: Actor, at: datetime) -> Meeting:
 
 def end(meeting_id: int, state: str, *, by: Actor, at: datetime) -> Meeting:
     """Say that a meeting was held, or that the other one did not come. Needs `leads.act`, on a meeting of one's own or
-    with the right to assign. Said otherwise, it is corrected as long as nothing else followed.
+    with the right to assign. It is said once.
 
     Emits MeetingHeld or MeetingMissed. Raises Refused.
     """

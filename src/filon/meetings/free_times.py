@@ -13,14 +13,17 @@ from filon.meetings.models import BookingPage, Meeting
 from filon.meetings.rules import Span, Wishes
 
 Shifts = Callable[[datetime, datetime, int | None], Iterable[Span]]
+Absences = Callable[[int, datetime, datetime], Iterable[Span]]
 _shifts: Shifts | None = None
+_absences: Absences = lambda user_id, start, end: ()  # noqa: E731 — replaced at start
 _LONGEST: Final = timedelta(hours=12)
 
 
-def connect(shifts: Shifts) -> None:
-    """Set who knows a team's open hours between two moments; called once at start by `config`."""
-    global _shifts  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
-    _shifts = shifts
+def connect(shifts: Shifts, absences: Absences) -> None:
+    """Set who knows a team's open hours between two moments, and when a colleague is away; called once at start by
+    `config`."""
+    global _shifts, _absences
+    _shifts, _absences = shifts, absences
 
 
 def open_shifts(start: datetime, end: datetime, team_id: int | None) -> Iterable[Span]:
@@ -38,7 +41,7 @@ def free_times(
     page: BookingPage, kind: str, *, start: datetime, end: datetime, at: datetime, except_id: int | None = None
 ) -> list[datetime]:
     """When a meeting of a kind can begin between two moments, as things stand at `at`; empty for a kind that is not
-    offered. Two statements. except_id: a meeting that is to be moved, and so is not in the way."""
+    offered. Three statements. except_id: a meeting that is to be moved, and so is not in the way."""
     minutes = page.minutes.get(kind)
     zone = timezone.get_default_timezone()
     last = min(end, at + timedelta(days=page.horizon))
@@ -55,7 +58,7 @@ def free_times(
     return list(
         rules.free(
             spans,
-            [*busy.values_list("starts_at", "ends_at"), *elsewhere(page)],
+            [*busy.values_list("starts_at", "ends_at"), *elsewhere(page), *_absences(page.user_id, start, last)],
             length=timedelta(minutes=minutes),
             buffer=wishes.buffer,
             after=max(start, at + timedelta(hours=page.notice)),

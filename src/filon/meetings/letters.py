@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -158,11 +159,24 @@ def _facts(meeting: Meeting, host: User) -> str:
     return "\n".join(lines)
 
 
+def uid_of(meeting: Meeting) -> str:
+    """How calendars know a meeting, whatever becomes of it."""
+    return f"meeting-{meeting.pk}-{meeting.created_at:%Y%m%d}@{_site()}"
+
+
+def is_ours(uid: str) -> bool:
+    """Whether calendars know a meeting of ours by this."""
+    return re.fullmatch(rf"meeting-\d+-\d{{8}}@{re.escape(_site())}", uid) is not None
+
+
+def _site() -> str:
+    return urlsplit(settings.FILON_BASE_URL).hostname or "localhost"
+
+
 def _invitation(meeting: Meeting, host: User, at: datetime) -> Invitation:
-    site = urlsplit(settings.FILON_BASE_URL).hostname or "localhost"
     sender = letters.sender()
     return Invitation(
-        uid=f"meeting-{meeting.pk}-{meeting.created_at:%Y%m%d}@{site}",
+        uid=uid_of(meeting),
         sequence=meeting.sequence,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
@@ -171,7 +185,7 @@ def _invitation(meeting: Meeting, host: User, at: datetime) -> Invitation:
         description=_facts(meeting, host) + "\n" + change_url(meeting),
         place=meeting.place,
         host_name=str(host),
-        host_email=host.email or (sender.email if sender else f"nobody@{site}"),
+        host_email=host.email or (sender.email if sender else f"nobody@{_site()}"),
         guest_name=meeting.name,
         guest_email=meeting.email,
         made_at=at,

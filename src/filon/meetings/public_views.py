@@ -69,7 +69,7 @@ def _book(request: HttpRequest, page: BookingPage) -> HttpResponse:
     if request.method != "POST":
         chosen = moment(request.GET.get("at", "").replace(" ", "+"))
         if chosen is None:
-            return _choose(request, page, kind, {}, 200)
+            return _choose(request, page, kind, 200)
         return _ask(request, page, kind, GuestForm(initial={"starts_at": chosen.isoformat()}), 200)
     at, form = timezone.now(), GuestForm(request.POST)
     mark = _mark(page, request.POST.get("mark", ""))
@@ -91,7 +91,7 @@ def _book(request: HttpRequest, page: BookingPage) -> HttpResponse:
             )
         except Refused as refused:
             if refused.code == "taken":
-                return _choose(request, page, kind, {"taken": refused.message}, 409)
+                return _ask_again(request, page, kind, form, refused.message)
             if refused.kind not in {Kind.INVALID, Kind.TOO_MANY}:
                 raise
             show_refusal(form, refused)
@@ -111,14 +111,20 @@ def _source(request: HttpRequest) -> str:
 def _ask(request: HttpRequest, page: BookingPage, kind: str, form: GuestForm, status: int) -> HttpResponse:
     chosen = moment(str(form["starts_at"].value() or ""))
     if chosen is None:
-        return _choose(request, page, kind, {}, 422)
+        return _choose(request, page, kind, 422)
+    return _ask_page(request, page, kind, form, {"chosen": chosen}, status=status)
+
+
+def _ask_page(
+    request: HttpRequest, page: BookingPage, kind: str, form: GuestForm, more: dict[str, Any], *, status: int
+) -> HttpResponse:
     context = {
         "page": page,
         "kind": kind,
         "kind_label": KIND_LABELS.get(kind, ""),
         "minutes": page.minutes.get(kind),
         "form": form,
-        "chosen": chosen,
+        **more,
         "mark": signing.dumps([page.pk, secrets.token_urlsafe(18)], salt=_SALT),
         "trap": TRAP,
         "back_url": f"?{urlencode({'kind': kind})}",
@@ -126,6 +132,13 @@ def _ask(request: HttpRequest, page: BookingPage, kind: str, form: GuestForm, st
     if status != 200 and _mark(page, request.POST.get("mark", "")) is not None:
         context["mark"] = request.POST["mark"]
     return render(request, "meetings/ask.html", context, status=status)
+
+
+def _ask_again(request: HttpRequest, page: BookingPage, kind: str, form: GuestForm, why: str) -> HttpResponse:
+    """The moment is gone: what was typed stays, and the moments that are left stand beside it."""
+    del form.fields["starts_at"]
+    times = _times(request, page, kind)
+    return _ask_page(request, page, kind, form, {"taken": why, **times}, status=409)
 
 
 def _mark(page: BookingPage, text: str) -> str | None:
@@ -136,7 +149,7 @@ def _mark(page: BookingPage, text: str) -> str | None:
     return mark if page_id == page.pk and isinstance(mark, str) else None
 
 
-def _choose(request: HttpRequest, page: BookingPage, kind: str, more: dict[str, Any], status: int) -> HttpResponse:
+def _choose(request: HttpRequest, page: BookingPage, kind: str, status: int) -> HttpResponse:
     context = {
         "page": page,
         "kinds": [
@@ -151,7 +164,6 @@ def _choose(request: HttpRequest, page: BookingPage, kind: str, more: dict[str, 
         ],
         "kind": kind,
         **_times(request, page, kind),
-        **more,
     }
     return render(request, "meetings/choose.html", context, status=status)
 

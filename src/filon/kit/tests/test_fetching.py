@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,18 @@ class _Site(BaseHTTPRequestHandler):
             self._answer(200, b"content of " + self.headers["Host"].split(":")[0].encode())
         elif self.path == "/large":
             self._answer(200, b"x" * 2000)
+        elif self.path == "/short":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"the beginning")
+        elif self.path == "/trickle":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            with contextlib.suppress(OSError):
+                for number in range(300):
+                    self.wfile.write(f"X-{number}: y\r\n".encode())
+                    self.wfile.flush()
+                    self.server.slow.wait(0.1)  # type: ignore[attr-defined]
         elif self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
@@ -39,8 +52,10 @@ class _Site(BaseHTTPRequestHandler):
 @pytest.fixture
 def site() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    server.slow = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{server.server_port}"
+    server.slow.set()  # type: ignore[attr-defined]
     server.shutdown()
     server.server_close()
 
@@ -108,6 +123,13 @@ def test_a_content_is_read_and_no_more_than_asked(site: str, open_door: None) ->
     for path, why in (("/large", "too large"), ("/nowhere", "HTTP 404")):
         with pytest.raises(Unreachable, match=why):
             read(site + path, most=1000)
+
+
+def test_what_ends_too_early_or_takes_too_long_is_no_content(site: str, open_door: None) -> None:
+    with pytest.raises(Unreachable, match="cut short"):
+        read(f"{site}/short", most=5000)
+    with pytest.raises(Unreachable, match="too slow"):
+        read(f"{site}/trickle", most=5000, within_s=0.5)
 
 
 def test_a_redirection_is_followed_and_looked_at_anew(site: str, open_door: None) -> None:

@@ -12,7 +12,7 @@ from filon.core import access
 from filon.core.models import User
 from filon.kit import fetching
 from filon.kit.fetching import Unreachable
-from filon.meetings import calendars, commands
+from filon.meetings import calendars, commands, letters
 from filon.meetings.busy import NoCalendar, busy_spans
 from filon.meetings.commands import Draft
 from filon.meetings.free_times import free_times
@@ -57,11 +57,26 @@ def test_what_is_free_or_cancelled_is_not():
 
 @pytest.mark.parametrize(
     "content",
-    [b"<html>sign in</html>", b"\xff\xfe\x00", a_calendar("DTSTART:20261201T090000Z\r\nRRULE:FREQ=SECONDLY")],
+    [
+        b"<html>sign in</html>",
+        b"\xff\xfe\x00",
+        a_calendar("DTSTART:20261201T090000Z\r\nRRULE:FREQ=SECONDLY"),
+        a_calendar("DTSTART:20261201T090000Z\r\nRRULE:FREQ=MINUT\r\n ELY"),
+        a_calendar("DTSTART:20261201T090000Z\r\nRRULE:FREQ=HOURLY;BYMINUTE=0,1,2,3,4,5"),
+    ],
 )
 def test_what_is_no_calendar_says_so(content: bytes):
     with pytest.raises(NoCalendar):
         busy_spans(content, start=START, end=END, zone=PARIS)
+
+
+def test_an_invitation_of_ours_is_not_busy_elsewhere():
+    when = b"DTSTAMP:20261101T000000Z\r\nDTSTART:20261201T090000Z\r\nDURATION:PT1H\r\n"
+    event = b"BEGIN:VEVENT\r\nUID:%s\r\n" + when + b"END:VEVENT\r\n"
+    head, end = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n", b"END:VCALENDAR\r\n"
+    for uid, count in ((b"meeting-7-20261101@testserver", 0), (b"meeting-7@elsewhere.fr", 1)):
+        found = busy_spans(head + event % uid + end, start=START, end=END, zone=PARIS, is_ours=letters.is_ours)
+        assert len(found) == count
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from filon.meetings import commands, queries, tying
 from filon.meetings.commands import Draft, Guest
 from filon.meetings.free_times import free_times
 from filon.meetings.models import BookingPage, Meeting
+from filon.routing.models import Absence
 
 CLAIRE = Guest(
     first_name="Claire", last_name="Morel", email="Claire@Sogetrel.fr", company="Sogetrel", about="120 postes"
@@ -385,8 +386,37 @@ def test_who_comes_second_is_told_and_sees_other_moments(page: BookingPage) -> N
     commands.book(page, "demo", datetime.fromisoformat(moment), CLAIRE, mark="other", at=timezone.now())
     said = {"starts_at": moment, "first_name": "P", "last_name": "A", "email": "p@acier.fr", "company": "Acier"}
     answer = guest.post("/b/nadia?kind=demo", {**said, "mark": asked.context["mark"]})
+    shown = answer.content.decode()
     assert answer.status_code == 409
-    assert "plus libre" in answer.content.decode()
+    assert "plus libre" in shown
+    assert 'value="p@acier.fr"' in shown, "what was typed stays"
+    other = answer.context["days"][0].times[0][0]
+    again = guest.post("/b/nadia?kind=demo", {**said, "mark": answer.context["mark"], "starts_at": other})
+    assert again.status_code == 302
+    assert Meeting.objects.filter(email="p@acier.fr").exists()
+
+
+def test_one_guest_does_not_take_a_whole_week(page: BookingPage, at: datetime) -> None:
+    for number in range(3):
+        booked(page, at, mark=f"m{number}", turn=4 * number)
+    with pytest.raises(Refused) as caught:
+        booked(page, at, mark="m9", turn=20)
+    assert caught.value.errors[0]["field"] == "email"
+
+
+def test_an_address_where_people_booked_stays(page: BookingPage, nadia: User, at: datetime) -> None:
+    make_page(nadia, at, slug="nadia-roux")
+    booked(BookingPage.objects.get(), at)
+    with pytest.raises(Refused):
+        make_page(nadia, at, slug="nadia")
+
+
+def test_nothing_is_offered_while_a_colleague_is_away(page: BookingPage, nadia: User, at: datetime) -> None:
+    first = timezone.localtime(moments(page, at)[0]).date()
+    Absence.objects.create(user=nadia, starts_on=first, ends_on=first + timedelta(days=1))
+    days = {timezone.localtime(one).date() for one in moments(page, at)}
+    assert days
+    assert min(days) > first + timedelta(days=1)
 
 
 def test_a_machine_books_nothing_and_is_kept_apart(page: BookingPage) -> None:
