@@ -11,6 +11,7 @@ import re
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.headerregistry import Address
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,12 @@ class Outgoing:
     sender: str
     recipient: str
     content: bytes
+
+
+def mailbox(name: str, email: str) -> Address:
+    """A name and address as a header holds them. Raises ValueError for an address that none can hold."""
+    local, _at, domain = email.rpartition("@")
+    return Address(" ".join(name.split()), local, domain)
 
 
 class Relay(Protocol):

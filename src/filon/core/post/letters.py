@@ -25,6 +25,7 @@ class Sender:
 
 
 SHOWN: Final = 50
+_STRANDED: Final = (Letter.State.FAILED, Letter.State.UNCERTAIN)
 WAITS_S: Final = (30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600)
 """How long a letter that the relay put off waits for its next try; after the last it has failed."""
 
@@ -91,8 +92,7 @@ def withdraw(start: str) -> int:
 def stranded(*, by: Actor) -> list[Letter]:
     """Letters that did not arrive, or nobody knows whether they did, the latest first. Needs `health.see`."""
     by.require("health.see")
-    states = (Letter.State.FAILED, Letter.State.UNCERTAIN)
-    return list(Letter.objects.filter(state__in=states).order_by("-settled_at", "-id")[:SHOWN])
+    return list(Letter.objects.filter(state__in=_STRANDED).order_by("-settled_at", "-id")[:SHOWN])
 
 
 def send_again(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
@@ -101,8 +101,7 @@ def send_again(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
     Needs `jobs.change`.
     """
     by.require("jobs.change")
-    states = (Letter.State.FAILED, Letter.State.UNCERTAIN)
-    found = Letter.objects.filter(pk__in=ids, state__in=states).exclude(text="")
+    found = Letter.objects.filter(pk__in=ids, state__in=_STRANDED).exclude(text="")
     return found.update(state=Letter.State.WAITING, due_at=at, until=None, attempts=0, run="", said="", settled_at=None)
 
 

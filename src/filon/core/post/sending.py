@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
@@ -16,7 +15,7 @@ from filon.core.jobs import JobContext
 from filon.core.models import Letter
 from filon.core.post import letters
 from filon.core.post.letters import WAITS_S, Sender
-from filon.kit.relay import Outgoing, Relay, Said, Verdict, open_relay
+from filon.kit.relay import Outgoing, Relay, Said, Verdict, mailbox, open_relay
 
 _POLICY: Final = SMTP.clone(max_line_length=78)
 _PART: Final = 50
@@ -93,10 +92,10 @@ def compose(letter: Letter, who: Sender, *, at: datetime) -> bytes:
     A calendar is an alternative of the text (RFC 6047), so that mail programs offer to keep the date.
     """
     message = EmailMessage(policy=_POLICY)
-    message["From"] = _address(who.name, who.email)
-    message["To"] = _address(letter.to_name, letter.to_email)
+    message["From"] = mailbox(who.name, who.email)
+    message["To"] = mailbox(letter.to_name, letter.to_email)
     if reply_to := letter.reply_to or who.reply_to:
-        message["Reply-To"] = _address("", reply_to)
+        message["Reply-To"] = mailbox("", reply_to)
     message["Subject"] = letter.subject
     message["Date"] = at
     message["Message-ID"] = letter.message_id
@@ -107,8 +106,3 @@ def compose(letter: Letter, who: Sender, *, at: datetime) -> bytes:
         part = list(message.iter_parts())[-1]
         part.set_param("method", letter.method)
     return message.as_bytes()
-
-
-def _address(name: str, email: str) -> Address:
-    local, _at, domain = email.rpartition("@")
-    return Address(" ".join(name.split()), local, domain)

@@ -52,13 +52,14 @@ def forecast(period: Period, *, owner_id: int | None = None, by: Actor, at: date
 
 
 def _chances(period: Period, owner_id: int | None, *, by: Actor, at: datetime) -> list[Chance]:
-    where, params = condition(Filter(state="open", owner_id=owner_id), by, at)
     today = timezone.localdate(at)
+    until = max(period.end, today) - timedelta(days=1)
+    where, params = condition(Filter(state="open", owner_id=owner_id, close_to=until), by, at)
     found = sql.fetch(
         "SELECT opportunity.owner_id, opportunity.amount, COALESCE(opportunity.probability, stage.probability), "
         f"opportunity.category, opportunity.close_date FROM {source(('stage',))} WHERE {where} "
-        "AND opportunity.currency = %s AND opportunity.close_date < %s AND opportunity.amount IS NOT NULL",
-        [*params, settings.FILON_CURRENCY, _day(max(period.end, today))],
+        "AND opportunity.currency = %s AND opportunity.amount IS NOT NULL",
+        [*params, settings.FILON_CURRENCY],
     )
     chances = []
     for owner, amount, share, said, closes in found:
@@ -87,10 +88,6 @@ def _won_in(period: Period, owner_id: int | None, *, by: Actor, at: datetime) ->
         connection.ops.adapt_datetimefield_value(deal_rules.start_of(day, zone)) for day in (period.start, period.end)
     ]
     return f"{where} AND opportunity.won_at >= %s AND opportunity.won_at < %s", [*params, *bounds]
-
-
-def _day(value: date) -> Any:
-    return value if sql.is_postgresql() else value.isoformat()
 
 
 # Targets --------------------------------------------------------------------------------------------------------------
@@ -140,11 +137,9 @@ def deals_behind(
     if number == "won":
         where, params = _won_in(period, owner_id, by=by, at=at)
     else:
-        wanted = Filter(state="open", owner_id=owner_id)
-        where, params = condition(wanted, by, at)
-        first, end = (date.min, today) if number == "past" else (max(period.start, today), period.end)
-        where += " AND opportunity.close_date >= %s AND opportunity.close_date < %s"
-        params = [*params, _day(first), _day(end)]
+        first, end = (None, today) if number == "past" else (max(period.start, today), period.end)
+        until = end - timedelta(days=1)
+        where, params = condition(Filter(state="open", owner_id=owner_id, close_from=first, close_to=until), by, at)
     where += " AND opportunity.amount IS NOT NULL AND opportunity.currency = %s"
     params = [*params, settings.FILON_CURRENCY]
     most = 10 * SHOWN

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
+
+from filon.deals.rules import weighted
 
 COUNTED: Final = ("engaged", "probable", "possible")
 """The categories of open deals that a forecast counts; what is left out is shown apart."""
 DRAWS: Final = 2_000
 _PERIOD: Final = re.compile(r"(?P<year>20\d\d)-(?:(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4]))")
-_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Chance:
     @property
     def weighted(self) -> Decimal:
         """Amount by probability, in cents."""
-        return (self.amount * self.probability).quantize(_CENT, ROUND_HALF_UP)
+        return weighted(self.amount, self.probability)
 
 
 @dataclass(slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
+from filon.kit.relay import mailbox
 from filon.nurture.writing.rendering import Rendered
 
 _POLICY: Final = SMTP.clone(max_line_length=78)
@@ -35,10 +35,10 @@ def compose(rendered: Rendered, headers: Headers) -> bytes:
     One click leaves (RFC 8058); answering programs are asked to stay silent (RFC 3834).
     """
     message = EmailMessage(policy=_POLICY)
-    message["From"] = _address(headers.from_name, headers.from_email)
-    message["To"] = _address(headers.to_name, headers.to_email)
+    message["From"] = mailbox(headers.from_name, headers.from_email)
+    message["To"] = mailbox(headers.to_name, headers.to_email)
     if headers.reply_to:
-        message["Reply-To"] = _address("", headers.reply_to)
+        message["Reply-To"] = mailbox("", headers.reply_to)
     message["Subject"] = rendered.subject
     message["Date"] = headers.at
     message["Message-ID"] = headers.message_id
@@ -49,8 +49,3 @@ def compose(rendered: Rendered, headers: Headers) -> bytes:
     message.set_content(rendered.text, charset="utf-8", cte="quoted-printable")
     message.add_alternative(rendered.html, subtype="html", charset="utf-8", cte="quoted-printable")
     return message.as_bytes()
-
-
-def _address(name: str, email: str) -> Address:
-    local, _at, domain = email.rpartition("@")
-    return Address(" ".join(name.split()), local, domain)
