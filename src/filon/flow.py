@@ -64,6 +64,10 @@ from filon.leads.listing import home as leads_home
 from filon.leads.models import Company, Lead, Person
 from filon.leads.panels import Panel
 from filon.leads.search import index as search
+from filon.mailboxes import panels as mailboxes_panels
+from filon.mailboxes import reading as mailboxes_reading
+from filon.mailboxes import sending as mailboxes_sending
+from filon.mailboxes import telling as mailboxes_telling
 from filon.measure.insight import home as measure_home
 from filon.measure.lake import refresh
 from filon.meetings import calendars
@@ -232,6 +236,8 @@ JOBS: Mapping[str, Callable[..., None]] = {
     "leads.forget_bulk": bulk.forget,
     "leads.index_search": search.index_search,
     "leads.tidy_search": search.tidy_search,
+    "mailboxes.read": mailboxes_reading.read_all,
+    "mailboxes.send": mailboxes_sending.send_all,
     "meetings.read_calendars": calendars.run,
     "measure.past": refresh.past,
     "measure.refresh": refresh.refresh,
@@ -260,6 +266,8 @@ CLOCKS: Sequence[tuple[str, int]] = (
     ("handoff.breach_due", 30),
     ("leads.forget_bulk", 86_400),
     ("leads.index_search", 2),
+    ("mailboxes.read", 60),
+    ("mailboxes.send", 3),
     ("meetings.read_calendars", 60),
     ("measure.refresh", 300),
     ("measure.remake", 86_400),
@@ -282,6 +290,7 @@ UNDERSTAND: Mapping[str, Understand] = {
     returning.ROUTE: returning.arrival,
     visits.ROUTE: visits.arrival,
     meetings.ROUTE: meetings.arrival,
+    mailboxes_telling.ROUTE: mailboxes_telling.arrival,
 }
 """How what a door stored is understood again when it is replayed, by route."""
 
@@ -305,6 +314,7 @@ PANELS: Mapping[str, Sequence[Panel]] = {
         Panel("opportunities", _("Opportunities"), deals_panels.LEAD_TEMPLATE, deals_panels.lead_panel),
         Panel("handoff", _("With sales"), handoff_panels.LEAD_TEMPLATE, handoff_panels.lead_panel),
         Panel("meetings", _("Meetings"), meetings_panels.LEAD_TEMPLATE, meetings_panels.lead_panel),
+        Panel("mail", _("Mail"), mailboxes_panels.TEMPLATE, mailboxes_panels.lead_panel),
         Panel("sequences", _("Sequences"), nurture_panels.TEMPLATE, nurture_panels.lead_panel),
         Panel("files", _("Files"), files_panels.TEMPLATE, files_panels.panel("lead")),
         Panel("consent", _("Consent"), consent_panel.TEMPLATE, consent_panel.consent_panel),

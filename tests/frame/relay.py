@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.frame.servers import free_port
 
@@ -21,7 +21,7 @@ class HostileRelay:
     """Listens on a port of its own; `misbehaves` is how often (0–1), `seed` makes it the same again.
 
     received: how often each Message-ID came in whole. people: the same by recipient and subject. acknowledged: the
-    Message-IDs that were answered with 250.
+    Message-IDs that were answered with 250. password: of whoever may hand over; anybody when empty.
     """
 
     misbehaves: float = 0.0
@@ -32,11 +32,28 @@ class HostileRelay:
     acknowledged: set[str] = field(default_factory=set)
     content: list[bytes] = field(default_factory=list)
     keeps_content: bool = False
+    password: str = ""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._lock = threading.Lock()
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=20)
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=free_port(),
+            ready_timeout=20,
+            **({"authenticator": self._lets_in, "auth_require_tls": False} if self.password else {}),
+        )
+
+    def _lets_in(self, server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        """Whoever knows the password."""
+        del server, session, envelope, mechanism
+        return AuthResult(success=data.password == self.password.encode(), handled=False)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._controller.port)
 
     @property
     def url(self) -> str:

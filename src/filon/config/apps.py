@@ -59,15 +59,21 @@ class HouseConfig(AppConfig):
 
 
 def _connect_days() -> None:
-    """What colleagues' days are made of: meetings, letters, files."""
+    """What colleagues' days are made of: meetings, letters, mails, files."""
     from filon.config import post_sender, working_hours  # noqa: PLC0415
     from filon.core.post import letters  # noqa: PLC0415
     from filon.deals import scope as deals  # noqa: PLC0415
     from filon.files import commands as files  # noqa: PLC0415
+    from filon.mailboxes import telling, writing  # noqa: PLC0415
     from filon.meetings import free_times  # noqa: PLC0415
     from filon.notices import digest  # noqa: PLC0415
+    from filon.nurture.answers import returning  # noqa: PLC0415
+    from filon.nurture.writing import queries as templates  # noqa: PLC0415
 
     letters.connect(post_sender.sender)
     free_times.connect(working_hours.shifts_of, working_hours.absences)
     digest.connect(working_hours.shifts_of)
+    telling.connect(returning.lead_answered)
+    returning.connect(telling.tell_dropped)
+    writing.connect(templates.named, templates.as_letter)
     files.connect({"opportunity": files.Other("deals.change", deals.seen, "deals_opportunity")})

@@ -27,6 +27,7 @@ class Environment:
     email_url: str
     files_max_mb: int
     mailbox_url: str
+    private_hosts: frozenset[str]
     engine_url: str
     time_zone: str
     language: str
@@ -77,6 +78,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Environment:
             lambda v: not v or v.split(":", 1)[0] in {"imaps", "imap+starttls", "imap"},
             "imaps://user:password@host/INBOX",
         ),
+        private_hosts=frozenset(get("FILON_PRIVATE_HOSTS", "").lower().replace(",", " ").split()),
         engine_url=get("FILON_ENGINE_URL", "duckdb:", lambda v: v == "duckdb:", "duckdb: (Spark comes later)"),
         time_zone=get(
             "FILON_TIME_ZONE", "Europe/Paris", lambda v: v in available_timezones(), "a zone such as Europe/Paris"

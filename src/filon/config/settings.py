@@ -19,6 +19,7 @@ FILON_BASE_URL = ENVIRONMENT.base_url
 FILON_EMAIL_URL = ENVIRONMENT.email_url
 FILON_FILES_MAX_MB = ENVIRONMENT.files_max_mb
 FILON_MAILBOX_URL = ENVIRONMENT.mailbox_url
+FILON_PRIVATE_HOSTS = ENVIRONMENT.private_hosts
 FILON_CURRENCY = ENVIRONMENT.currency
 _HOST = urlsplit(ENVIRONMENT.base_url).hostname or ""
 ALLOWED_HOSTS = ["*"] if ENVIRONMENT.debug else [_HOST, "127.0.0.1", "localhost", "[::1]"]
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "filon.nurture",
     "filon.files",
     "filon.handoff",
+    "filon.mailboxes",
     "filon.meetings",
     "filon.measure",
     "filon.demo",

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("filon.files.urls")),
     path("", include("filon.handoff.urls")),
     path("", include("filon.meetings.public_urls")),
+    path("", include("filon.mailboxes.urls")),
     path("", include("filon.meetings.urls")),
     path("", include("filon.nurture.answers.urls")),
     path("", include("filon.capture.costs.urls")),

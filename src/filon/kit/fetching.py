@@ -46,7 +46,7 @@ def _once(url: str, most: int, end: float) -> bytes | str:
         raise Unreachable("not an http or https address")
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        connection = _Pinned(host, port, _public_address(host, port), is_tls=parts.scheme == "https")
+        connection = _Pinned(host, port, public_address(host, port), is_tls=parts.scheme == "https")
     except ValueError:
         raise Unreachable("not an http or https address") from None
     watch = threading.Timer(max(0.0, end - time.monotonic()), connection.give_up)
@@ -82,7 +82,7 @@ def _content(answer: http.client.HTTPResponse, most: int, end: float) -> bytes:
     return b"".join(parts)
 
 
-def _public_address(host: str, port: int) -> str:
+def public_address(host: str, port: int) -> str:
     """The first address of a host, all of whose addresses are public. Raises Unreachable."""
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]

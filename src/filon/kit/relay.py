@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -94,16 +95,21 @@ class Folder:
 
 class Smtp:
     """An SMTP server; the connection is kept as long as it serves. name: what we call ourselves: looking it up anew
-    for each connection would ask the name servers, and wait for them."""
+    for each connection would ask the name servers, and wait for them. at: the IP address to go to, whatever the host's
+    name says; its certificate is checked by its name."""
 
-    def __init__(self, url: str, *, name: str = "localhost") -> None:
-        self._name = name
+    def __init__(self, url: str, *, name: str = "localhost", at: str = "") -> None:
+        self._name, self._at = name, at
         parts = urlsplit(url)
         self._is_tls, self._starts_tls = parts.scheme == "smtps", parts.scheme == "smtp+starttls"
         self._host = parts.hostname or "localhost"
         self._port = parts.port or (465 if self._is_tls else 587 if self._starts_tls else 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._server: smtplib.SMTP | None = None
+
+    def greet(self) -> None:
+        """Connect and sign in, to see whether that works. Raises OSError or SMTPException."""
+        self._connected()
 
     def hand_over(self, message: Outgoing) -> Said:
         """Offer a message. Whatever breaks before the relay asked for the content only puts it off."""
@@ -135,11 +141,8 @@ class Smtp:
 
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:
-            server: smtplib.SMTP = (
-                smtplib.SMTP_SSL(self._host, self._port, self._name, timeout=_CONNECT_S, context=_trusted())
-                if self._is_tls
-                else smtplib.SMTP(self._host, self._port, self._name, timeout=_CONNECT_S)
-            )
+            kind = _OverTls if self._is_tls else _Plain
+            server = kind(self._host, self._port, self._name, at=self._at)
             if server.sock is not None:
                 server.sock.settimeout(_ANSWER_S)
             if self._starts_tls:
@@ -178,6 +181,24 @@ class Smtp:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+class _Plain(smtplib.SMTP):
+    """A connection to a host, or to one address of it."""
+
+    def __init__(self, host: str, port: int, name: str, *, at: str) -> None:
+        self._at = at
+        super().__init__(host, port, name, timeout=_CONNECT_S)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return socket.create_connection((self._at or host, port), timeout)
+
+
+class _OverTls(_Plain):
+    """The same, encrypted from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _trusted().wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
 
 
 @cache

@@ -61,6 +61,7 @@ _CAPTURE: Final = frozenset({"admin", "ops", "marketing", "head", "manager"})
 _IMPORTS: Final = frozenset({"admin", "ops", "marketing"})  # who may run them, and so see them
 _HANDS_OVER: Final = frozenset({"admin", "sdr", "sales", "manager", "head"})
 _MEETS: Final = frozenset({"admin", "sdr", "sales", "manager", "head", "marketing"})
+_WRITES: Final = frozenset({"admin", "sdr", "sales", "manager", "marketing"})
 _OPERATIONS: Final = frozenset({"admin", "ops"})
 
 SECTIONS: Final[Sequence[Section]] = (
@@ -79,6 +80,7 @@ SECTIONS: Final[Sequence[Section]] = (
             Entry(_("Companies"), "building-2", "companies:list"),
             Entry(_("Leads for sales"), "send", "handoff:list", _HANDS_OVER),
             Entry(_("Meetings"), "calendar-check", "meetings:diary", _MEETS),
+            Entry(_("My mailbox"), "mail", "mailboxes:own", _WRITES),
             Entry(_("Opportunities"), "handshake", "deals:list", on_phone=True),
         ),
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,16 +20,16 @@ from filon.core.access import SCOPES, Actor
 from filon.core.inbox import Arrival
 from filon.core.jobs import JobContext
 from filon.core.line import Entry, Item
-from filon.kit import sql
+from filon.kit import imap, mails, sql
+from filon.kit.imap import Mailbox, MailboxError
+from filon.kit.mails import Mail
 from filon.leads.events import AutoAnswered, Bounced, Replied, Unsubscribed
-from filon.nurture.answers import imap, mails
-from filon.nurture.answers.imap import Mailbox, MailboxError
-from filon.nurture.answers.mails import Mail
 from filon.nurture.models import Delivery, MailboxState
 
 log = logging.getLogger("filon.mailbox")
 ROUTE: Final = "IMAP"
 _MAIL: Final = Actor("mail", permissions=SCOPES["events:write"])
+_tell_dropped: Callable[..., bool] = lambda _mail, _place, *, at: False  # noqa: E731 — wired at start
 _KINDS: Final = {
     "reply": Replied.kind,
     "bounce": Bounced.kind,
@@ -37,6 +37,12 @@ _KINDS: Final = {
     "automatic": AutoAnswered.kind,
 }
 """What each sort of mail tells; a delay tells nothing."""
+
+
+def connect(tell_dropped: Callable[..., bool]) -> None:
+    """Set who takes mails that colleagues put us in BCC of, (mail, place, at); called once at start by `config`."""
+    global _tell_dropped  # noqa: PLW0603 — wired once, as `core.ledger.connect` is
+    _tell_dropped = tell_dropped
 
 
 def read_mailbox(job: JobContext) -> None:
@@ -85,7 +91,9 @@ def _read(box: Mailbox, state: MailboxState, job: JobContext) -> None:
 
 
 def _keep(mail: Mail, place: str, *, at: datetime) -> bool:
-    """Keep a mail that tells something of somebody known; whether it does. Two statements at the most."""
+    """Keep a mail that tells something of somebody known; whether it does. A handful of statements."""
+    if _tell_dropped(mail, place, at=at):
+        return True
     kind = _KINDS.get(mail.kind)
     whom = _whom(mail) if kind is not None else {}
     if not whom:
@@ -99,11 +107,16 @@ def _keep(mail: Mail, place: str, *, at: datetime) -> bool:
 
 def _whom(mail: Mail) -> dict[str, Any]:
     """Whose act it is: by the message of ours that it answers, else by its sender's address."""
-    found = Delivery.objects.filter(message_id__in=mail.refers[-20:]).order_by("-pk").values("lead_id").first()
-    if found is not None:
-        return {"lead_id": found["lead_id"]}
+    if (lead_id := lead_answered(mail.refers[-20:])) is not None:
+        return {"lead_id": lead_id}
     known = sql.fetch("SELECT 1 FROM leads_identifier WHERE value = %s AND kind = 'email'", [mail.sender])
     return {"email": mail.sender} if known and mail.sender else {}
+
+
+def lead_answered(message_ids: Sequence[str]) -> int | None:
+    """The lead that had the latest message of ours with one of these Message-IDs. One statement."""
+    found = Delivery.objects.filter(message_id__in=message_ids).order_by("-pk").values_list("lead_id", flat=True)
+    return found.first()
 
 
 def arrival(body: Any, by: Actor, at: datetime) -> Arrival:

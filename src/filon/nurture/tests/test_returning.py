@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from filon.core import jobs
 from filon.core.models import Fact, FactDetail, InboxEntry
+from filon.kit import imap
+from filon.kit.imap import MailboxError
+from filon.kit.tests.test_mails import report
 from filon.leads import suppression
 from filon.leads.models import Consent, Lead
-from filon.nurture.answers import imap
-from filon.nurture.answers.imap import MailboxError
 from filon.nurture.models import Delivery, Enrollment, MailboxState
 from filon.nurture.sequences.commands import StepDraft
 from filon.nurture.tests.conftest import Come, Make, template, turn
-from filon.nurture.tests.test_mails import report
 from tests.frame.mailbox import ImapServer
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from filon.core import access
 from filon.core.access import SYSTEM
+from filon.kit import plain
 from filon.kit.errors import Refused
 from filon.nurture.models import Template
 from filon.nurture.tests.conftest import Come, set_sender, template
-from filon.nurture.writing import commands, liquid, markup, plain
+from filon.nurture.writing import commands, liquid, markup
 from filon.nurture.writing.commands import Draft
 from filon.nurture.writing.liquid import WrongTemplate
 from filon.nurture.writing.rendering import Footing, render

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from filon.core.access import Actor
-from filon.kit import sql
+from filon.kit import plain, sql
 from filon.kit.errors import Kind, Refused, not_found
 from filon.leads.sight import seen_by
 from filon.nurture.models import Sender, Template
 from filon.nurture.writing.about import about
-from filon.nurture.writing.liquid import WrongTemplate
+from filon.nurture.writing.liquid import WrongTemplate, parsed, rendered
 from filon.nurture.writing.rendering import Footing, Rendered, render
 
 
@@ -95,5 +95,28 @@ def preview(subject: str, html: str, language: str, lead_id: int, *, by: Actor) 
     )
     try:
         return render(subject=subject, html=html, language=language, words=whom.words, footing=footing)
+    except WrongTemplate as wrong:
+        raise Refused(wrong.message, Kind.INVALID, code="template") from wrong
+
+
+def named(by: Actor) -> list[tuple[int, str]]:
+    """(id, name) of every template a colleague can begin a mail of their own with. One statement."""
+    if not by.may("nurture.see"):
+        return []
+    return list(Template.objects.order_by("name_folded").values_list("pk", "name"))
+
+
+def as_letter(template_id: int, lead_id: int, by: Actor) -> tuple[str, str]:
+    """(subject, plain words) of a template for a lead's person, without what a mass message must say below.
+
+    Three statements. Raises Refused: a lead or template that is not there, or what the template does with its words.
+    """
+    found = template(template_id, by=by)
+    if lead_id not in seen_by(by, [lead_id]):
+        raise not_found(_("Lead"))
+    words = about([lead_id], sender())[lead_id].words
+    try:
+        subject = rendered(parsed(found.subject, escapes=False), words)
+        return " ".join(subject.split()), plain.to_text(rendered(parsed(found.html, escapes=True), words)).strip()
     except WrongTemplate as wrong:
         raise Refused(wrong.message, Kind.INVALID, code="template") from wrong

@@ -13,7 +13,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from liquid.template import BoundTemplate
 
-from filon.nurture.writing import liquid, plain
+from filon.kit import plain
+from filon.nurture.writing import liquid
 
 _HREF: Final = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.IGNORECASE)
 _LONGEST_URL: Final = 2000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filon.nurture.answers import mails
+from filon.kit import mails
 
 OURS = "<0123456789abcdef0123456789abcdef@crm.sogetrel.fr>"
 FROM = "From: Claire Morel <Claire.Morel@Essai.fr>\nTo: lea@sogetrel.fr\nMessage-ID: <a1@essai.fr>\n"

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 from typing import Final
 
+from filon.kit import plain
 from filon.kit.relay import is_bad_address
-from filon.nurture.writing import plain
 
 LONGEST: Final = 2_000
 """Letters of a reply that are kept."""
@@ -47,7 +47,8 @@ class Mail:
     """What is known of a mail. kind: `bounce`, `delay`, `automatic`, `objection` or `reply`.
 
     refers: the Message-IDs that it answers or reports on, the nearest last. sender: the address it is from, in lower
-    case; of a report, the address that failed. at: when it says it was written, aware UTC.
+    case; of a report, the address that failed. at: when it says it was written, aware UTC. recipients: whom it names as
+    readers, in lower case. delivered_to: every address that its way here names, those of its readers included.
     """
 
     kind: str
@@ -56,6 +57,9 @@ class Mail:
     sender: str
     text: str
     at: datetime | None
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    delivered_to: tuple[str, ...] = ()
 
 
 def read(raw: bytes) -> Mail:
@@ -68,7 +72,45 @@ def read(raw: bytes) -> Mail:
         return _bounce(message, report)
     text = _own_words(message)
     kind = "automatic" if _is_automatic(message) else "objection" if _OBJECTION.match(text.strip()) else "reply"
-    return Mail(kind, _id(message), refers, sender, text[:LONGEST], _date(message))
+    recipients = _addresses(message, _READERS)
+    return Mail(
+        kind,
+        _id(message),
+        refers,
+        sender,
+        text[:LONGEST],
+        _date(message),
+        subject=_header(message, "Subject")[:300],
+        recipients=recipients,
+        delivered_to=(*recipients, *_addresses(message, _WAY)),
+    )
+
+
+_READERS: Final = ("to", "cc", "bcc")
+_WAY: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "received")
+_FOR: Final = re.compile(r"\bfor <?([^\s<>;]+@[^\s<>;]+)>?")
+
+
+def _addresses(message: Message, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The addresses in these headers, in lower case; of `Received`, for whom it was taken."""
+    found: list[str] = []
+    for name, value in message.raw_items():
+        if name.lower() not in names:
+            continue
+        text = str(value)  # as it came: a name that is decoded may hold commas
+        if name.lower() == "received":
+            found += _FOR.findall(text)
+        else:
+            found += [address for _, address in getaddresses([text]) if "@" in address]
+    return tuple(dict.fromkeys(_clean(address.lower()) for address in found))[:_MOST_ADDRESSES]
+
+
+_MOST_ADDRESSES: Final = 100
+
+
+def _clean(text: str) -> str:
+    """Text that a database takes: bytes that are no letters are shown as such."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 # Reports --------------------------------------------------------------------------------------------------------------
@@ -153,13 +195,17 @@ def _decoded(part: Message) -> str:
         text = payload.decode(charset, "replace")
     except LookupError:
         text = payload.decode("utf-8", "replace")
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return _clean(text)
 
 
 def _header(message: Message, name: str) -> str:
     """A header in words, as servers write it: encoded (RFC 2047) or not; what cannot be read is shown as it can."""
     found = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
-    text = found.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _words_of(found)
+
+
+def _words_of(value: str) -> str:
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     with contextlib.suppress(Exception):  # words that are badly encoded, or in no known charset
         text = str(make_header(decode_header(text)))
     return " ".join(text.split()).encode("utf-8", "replace").decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from urllib.parse import unquote, urlsplit
 _PATIENCE_S: Final = 30.0
 _MOST_BYTES: Final = 256 * 1024
 """Of each mail: enough for its words; attachments are not for us."""
+_LISTED: Final = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)$')
+_SENT: Final = re.compile(
+    r"(^|[./])(sent|sent items|sent messages|sent mail|envoy&AOk-s|&AMk-l&AOk-ments envoy&AOk-s|messages envoy&AOk-s)$",
+    re.IGNORECASE,
+)
 
 
 class MailboxError(Exception):
@@ -21,7 +27,10 @@ class MailboxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a mailbox is: `imaps://user:password@host/FOLDER`, or `imap+starttls://…`; `imap://` on this machine."""
+    """Where a mailbox is: `imaps://user:password@host/FOLDER`, or `imap+starttls://…`; `imap://` on this machine.
+
+    at: the IP address to go to, whatever the host's name says; its certificate is checked by its name.
+    """
 
     scheme: str
     host: str
@@ -29,6 +38,7 @@ class Address:
     user: str
     password: str
     folder: str
+    at: str = ""
 
 
 def address_of(url: str) -> Address:
@@ -45,20 +55,48 @@ def address_of(url: str) -> Address:
 
 
 class Mailbox:
-    """One session; close it. Raises MailboxError for whatever the server or the network does."""
+    """One session, in one folder at a time; close it. Raises MailboxError for whatever the server or network does.
+
+    validity: by which the numbers of the open folder's mails hold (RFC 3501).
+    """
 
     def __init__(self, address: Address) -> None:
+        self.validity = 0
         try:
             self._server = _opened(address)
             self._server.login(address.user, address.password)
-            folder = '"' + address.folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
-            status, _ = self._server.select(folder, readonly=True)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise MailboxError(_why(error)) from error
+        self.open(address.folder)
+
+    def open(self, folder: str) -> None:
+        """Go to a folder, to read only."""
+        try:
+            status, _ = self._server.select(_quoted(folder), readonly=True)
             if status != "OK":
-                raise MailboxError(f"there is no folder {address.folder}")
+                raise MailboxError(f"there is no folder {folder}")
             _, validity = self._server.response("UIDVALIDITY")
             self.validity = int(validity[0] or 0) if validity and validity[0] else 0
         except (OSError, imaplib.IMAP4.error, ValueError) as error:
             raise MailboxError(_why(error)) from error
+
+    def sent_folder(self) -> str:
+        """The folder of what was sent: the one the server calls so (RFC 6154), else by its name; empty when none is."""
+        try:
+            status, lines = self._server.list()
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise MailboxError(_why(error)) from error
+        named = ""
+        for line in lines if status == "OK" else []:
+            found = _LISTED.search(line) if isinstance(line, bytes) else None
+            if found is None:
+                continue
+            name = found["name"].decode("ascii", "replace").strip().strip('"').replace('\\"', '"').replace("\\\\", "\\")
+            if b"\\sent" in found["flags"].lower():
+                return name
+            if not named and _SENT.search(name):
+                named = name
+        return named
 
     def newest(self) -> int:
         """The highest number of a mail there is; 0 when there is none."""
@@ -73,6 +111,19 @@ class Mailbox:
                 raise MailboxError(_why(error)) from error
             content = next((part[1] for part in data if isinstance(part, tuple)), b"")
             yield number, bytes(content)
+
+    def holds(self, message_id: str) -> bool:
+        """Whether the open folder has a mail with this Message-ID."""
+        return bool(self._uids(f"HEADER Message-ID {_quoted(message_id)}"))
+
+    def keep(self, folder: str, content: bytes) -> None:
+        """Put a mail of one's own into a folder, as read."""
+        try:
+            status, said = self._server.append(_quoted(folder), "\\Seen", None, content)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise MailboxError(_why(error)) from error
+        if status != "OK":
+            raise MailboxError(str(said)[:200])
 
     def _uids(self, criterion: str) -> list[int]:
         try:
@@ -89,13 +140,34 @@ class Mailbox:
             return
 
 
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class _Plain(imaplib.IMAP4):
+    """A connection to a host, or to one address of it."""
+
+    def __init__(self, address: Address) -> None:
+        self._at = address.at or address.host
+        super().__init__(address.host, address.port, timeout=_PATIENCE_S)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return socket.create_connection((self._at, self.port), timeout)
+
+
+class _OverTls(_Plain):
+    """The same, encrypted from the first byte."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return ssl.create_default_context().wrap_socket(super()._create_socket(timeout), server_hostname=self.host)
+
+
 def _opened(address: Address) -> imaplib.IMAP4:
-    context = ssl.create_default_context()
     if address.scheme == "imaps":
-        return imaplib.IMAP4_SSL(address.host, address.port, ssl_context=context, timeout=_PATIENCE_S)
-    server = imaplib.IMAP4(address.host, address.port, timeout=_PATIENCE_S)
+        return _OverTls(address)
+    server = _Plain(address)
     if address.scheme == "imap+starttls":
-        server.starttls(context)
+        server.starttls(ssl.create_default_context())
     return server
 
 

@@ -1,0 +1,1 @@
+"""Colleagues' own mailboxes: mails with people who are known, both ways."""
