@@ -172,5 +172,6 @@ def _opened(address: Address) -> imaplib.IMAP4:
 
 
 def _why(error: Exception) -> str:
-    words = str(error) or type(error).__name__
+    said = error.args[0] if error.args else ""
+    words = (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)) or type(error).__name__
     return re.sub(r"\s+", " ", words)[:200]

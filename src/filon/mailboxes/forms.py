@@ -70,6 +70,18 @@ class AccountForm(forms.Form):
         label=_("Signature"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
 
+    def usual(self) -> list[forms.BoundField]:
+        """The fields that everybody fills in."""
+        return [field for field in self if field.name not in _OF_SERVERS]
+
+    def of_servers(self) -> list[forms.BoundField]:
+        """Where the servers are, which providers that are known say themselves."""
+        return [field for field in self if field.name in _OF_SERVERS]
+
+    def shows_servers(self) -> bool:
+        """Whether there is something to see at the servers: given, known, or wrong."""
+        return any(field.errors or (field.value() and field.name.endswith("host")) for field in self.of_servers())
+
     def clean(self) -> dict[str, Any]:
         """Servers must be known, by the provider or as given."""
         cleaned: dict[str, Any] = super().clean() or {}
@@ -117,6 +129,7 @@ def initial(account: Account | None, *, name: str, email: str) -> dict[str, Any]
 
 
 _PARTS: Final = ("host", "port", "way")
+_OF_SERVERS: Final = frozenset(f"{kind}_{part}" for kind in ("imap", "smtp") for part in _PARTS)
 
 
 class MailForm(forms.Form):
@@ -124,7 +137,7 @@ class MailForm(forms.Form):
 
     answers = forms.ChoiceField(label=_("Conversation"), required=False)
     subject = forms.CharField(label=_("Subject"), max_length=300)
-    text = forms.CharField(label=_("Text"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 14}))
+    text = forms.CharField(label=_("Text"), max_length=LONGEST, widget=forms.Textarea(attrs={"class": "letter"}))
     key = forms.RegexField(r"^[0-9a-f]{32}$", widget=forms.HiddenInput)
 
     def __init__(self, conversations: list[Thread], *arguments: Any, **options: Any) -> None:
