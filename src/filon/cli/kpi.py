@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--filter", "condition", default="", metavar="CONDITION", help='Only leads such as: source = "google"')
 @command
 def kpi(name: str, **asked: Any) -> dict[str, Any]:
-    """One figure: funnel, durations, speed, cost or velocity. The pages and the API show the same."""
+    """One figure: funnel, durations, speed, cost, velocity or forecast. The pages and the API show the same."""
     from django.utils import timezone
 
     from filon.core.access import SYSTEM

@@ -63,14 +63,17 @@ def _connect_days() -> None:
     from filon.config import post_sender, working_hours  # noqa: PLC0415
     from filon.core.post import letters  # noqa: PLC0415
     from filon.deals import scope as deals  # noqa: PLC0415
+    from filon.deals.forecast import figure as forecast  # noqa: PLC0415
     from filon.files import commands as files  # noqa: PLC0415
     from filon.mailboxes import telling, writing  # noqa: PLC0415
+    from filon.measure import elsewhere  # noqa: PLC0415
     from filon.meetings import free_times  # noqa: PLC0415
     from filon.notices import digest  # noqa: PLC0415
     from filon.nurture.answers import returning  # noqa: PLC0415
     from filon.nurture.writing import queries as templates  # noqa: PLC0415
 
     letters.connect(post_sender.sender)
+    elsewhere.connect({"forecast": elsewhere.Elsewhere(forecast.SPLITS, forecast.rows)})
     free_times.connect(working_hours.shifts_of, working_hours.absences)
     digest.connect(working_hours.shifts_of)
     telling.connect(returning.lead_answered)

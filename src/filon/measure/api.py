@@ -47,7 +47,7 @@ class FigureIn(Schema):
 
 @router.get("/kpi/{name}", response={200: FigureOut, **_PROBLEMS}, summary="A figure", by_alias=True)
 def figure(request: HttpRequest, name: str, asked: Query[FigureIn]) -> dict[str, Any]:
-    """One figure: `funnel`, `durations`, `speed`, `cost` or `velocity`, as the pages and `filon kpi` show it."""
+    """A figure as on the pages and by `filon kpi`: `funnel`, `durations`, `speed`, `cost`, `velocity`, `forecast`."""
     answer = queries.figure(
         name,
         periods.parse(

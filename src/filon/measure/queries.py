@@ -24,7 +24,7 @@ from filon.kit.errors import Kind, Refused
 from filon.kit.looking import asked_once
 from filon.kit.text import fold
 from filon.leads import fields
-from filon.measure import dimensions, engine, periods
+from filon.measure import dimensions, elsewhere, engine, periods
 from filon.measure.dimensions import Dimension
 from filon.measure.engine import Sql
 from filon.measure.figures import FIGURES
@@ -149,6 +149,8 @@ def figure(name: str, asked: Asked, *, by: Actor, at: datetime, of: Reading | No
     name, dimension or condition.
     """
     by.require("kpi.see")
+    if name in elsewhere.FIGURES:
+        return _told(name, asked, by=by, at=at)
     kind = _figure(name, asked)
     of = of or reading(asked.as_of, at=at)
     split = _dimensions(kind, of.snapshot, asked)
@@ -159,10 +161,27 @@ def figure(name: str, asked: Asked, *, by: Actor, at: datetime, of: Reading | No
     return Answer(name, asked, split, lines, of.snapshot.as_of, of.is_behind, notes)
 
 
+def _told(name: str, asked: Asked, *, by: Actor, at: datetime) -> Answer:
+    """A figure of another slice: of now, and of everything."""
+    kind = elsewhere.FIGURES[name]
+    if asked.as_of is not None:
+        raise periods.wrong("as_of", _("This figure is of now only."))
+    if asked.condition:
+        raise periods.wrong("filter", _("This figure is of everything: it takes no filter."))
+    if odd := [one for one in asked.by if one not in kind.splits]:
+        known = ", ".join(kind.splits)
+        raise periods.wrong(
+            "by", _("This figure is not split by “%(name)s”. It is by: %(known)s.") % {"name": odd[0], "known": known}
+        )
+    split = [Dimension(asked=one, name=one, key=Sql(""), labels=lambda _keys: {}) for one in asked.by]
+    lines = [Line(*row) for row in kind.rows(asked.first, asked.last, asked.by, by, at)]
+    return Answer(name, asked, split, lines, at, is_behind=False, notes={})
+
+
 def _figure(name: str, asked: Asked) -> Figure:
     kind = FIGURES.get(name)
     if kind is None:
-        known = ", ".join(NAMES)
+        known = ", ".join((*NAMES, *elsewhere.FIGURES))
         message = _("There is no figure “%(name)s”. There are: %(known)s.") % {"name": name[:40], "known": known}
         raise Refused(message, Kind.NOT_FOUND, [{"field": "name", "message": message}], "unknown_figure")
     if asked.basis not in kind.bases:

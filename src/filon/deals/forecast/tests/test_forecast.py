@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from filon.core import access
+from filon.core import access, accounts
 from filon.core.models import Fact
 from filon.core.models.users import Team
 from filon.deals.commands import change_opportunity, create_opportunity
@@ -17,6 +17,8 @@ from filon.deals.forecast import commands, queries, rules
 from filon.deals.models import Snapshot, Stage, Target
 from filon.deals.tests.doors import NOON
 from filon.kit.errors import Refused
+from filon.measure import periods
+from filon.measure import queries as measure
 
 TODAY = timezone.localdate(NOON)
 MONTH = rules.period_of("", TODAY)
@@ -152,3 +154,55 @@ def test_pages_show_numbers_that_open_their_deals(signed_in_client, deals):
     assert wrong.status_code == 422
     assert "beaucoup" in wrong.content.decode(), "what was typed stays"
     assert signed_in_client("sales").get("/pipeline/targets").status_code == 403
+
+
+def ask(head, **asked):
+    return measure.figure("forecast", periods.parse(**asked), by=head, at=NOON).rows()
+
+
+def test_the_figure_says_what_the_page_says(head, deals):
+    whole = queries.forecast(MONTH, by=head, at=NOON)
+    (row,) = ask(head)
+    assert (row["won"], row["probable"], row["past_due"]) == ("400.00", "1000.00", "300.00")
+    assert row["forecast"] == str(whole.whole.landing.quantize(Decimal("0.01")))
+    assert whole.spread is not None
+    assert [row[name] for name in ("p10", "p50", "p90")] == [f"{value:.2f}" for value in whole.spread]
+    assert row["target"] is None
+
+
+def test_the_figure_by_owner_and_month_adds_up(head, deals):
+    (whole,) = ask(head)
+    by_owner = ask(head, by=["owner"])
+    assert {row["owner"] for row in by_owner} == {"Nadia", "Omar"}
+    for name in ("won", "engaged", "probable", "possible", "left_out", "weighted", "forecast", "past_due"):
+        assert sum(Decimal(row[name]) for row in by_owner) == Decimal(whole[name]), name
+    months = ask(head, by=["month"])
+    assert len(months) == 6
+    assert months[0] == {"month": MONTH.name, **whole}
+    assert sum(Decimal(row["past_due"]) for row in months) == 300
+    start = f"{MONTH.start:%Y-%m-%d}"
+    (two,) = ask(head, first=start, last=f"{rules.months_on(MONTH.start, 2):%Y-%m-%d}")
+    for name in ("won", "probable", "engaged"):
+        assert Decimal(two[name]) == sum(Decimal(row[name]) for row in months[:2]), name
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"by": ["source"]},
+        {"first": "2026-11-02"},
+        {"as_of": "2026-11-01"},
+        {"condition": "stage = mql"},
+    ],
+)
+def test_what_the_figure_cannot_say_is_refused(head, db, asked):
+    with pytest.raises(Refused) as refused:
+        ask(head, **asked)
+    assert refused.value.errors
+
+
+def test_the_api_answers_it_to_a_key_for_figures(client, deals):
+    _key, secret = accounts.create_key("k", ["kpi:read"], by=access.SYSTEM, at=NOON)
+    answer = client.get("/api/v1/kpi/forecast?by=owner", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200, answer.content
+    assert {"owner", "target", "won", "forecast", "coverage"} <= set(answer.json()["rows"][0])
