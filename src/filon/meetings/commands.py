@@ -23,7 +23,7 @@ from filon.leads.events import MeetingHeld
 from filon.leads.models import Lead
 from filon.meetings import letters, tying
 from filon.meetings.events import BookingPageSaved, MeetingCancelled, MeetingMissed, MeetingMoved
-from filon.meetings.free_times import free_times
+from filon.meetings.free_times import free_times, taken
 from filon.meetings.models import KINDS, BookingPage, Meeting
 
 HOSTS: Final = ("sdr", "sales", "manager", "head", "marketing", "admin")
@@ -154,7 +154,7 @@ def book(
             _check_guest(held, guest, at)
             return _make(held, kind, starts_at, guest, mark=mark, at=at)
     except IntegrityError:  # the database judges what no lock saw
-        raise _taken() from None
+        raise taken() from None
 
 
 def _check_guest(page: BookingPage, guest: Guest, at: datetime) -> None:
@@ -194,13 +194,8 @@ def _end(page: BookingPage, kind: str, starts_at: datetime, *, at: datetime, exc
     day = timedelta(days=1)
     found = free_times(page, kind, start=starts_at - day, end=starts_at + day, at=at, except_id=except_id)
     if starts_at not in found:
-        raise _taken()
+        raise taken()
     return starts_at + timedelta(minutes=page.minutes[kind])
-
-
-def _taken() -> Refused:
-    message = _("This moment is not free any more. Please choose another one.")
-    return Refused(message, Kind.CONFLICT, [{"field": "starts_at", "message": message}], "taken")
 
 
 def _body(page: BookingPage, guest: Guest, meeting_id: int) -> dict[str, Any]:
@@ -245,7 +240,7 @@ def move(meeting_id: int, starts_at: datetime, *, by: Actor, at: datetime) -> Me
             .first()
         )
         if page is None:
-            raise _taken()
+            raise taken()
         _require_to_come(meeting, at)
         if starts_at == meeting.starts_at:
             return

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from filon.meetings.commands import Draft, Guest
 from filon.meetings.models import KIND_LABELS, KINDS, BookingPage
+from filon.meetings.planning import Plan
 
 DAYS: Final = (
     (0, pgettext_lazy("in a list", "Monday")),
@@ -145,6 +148,64 @@ class GuestForm(forms.Form):
             name: self.cleaned_data[name] for name in ("first_name", "last_name", "email", "company", "phone", "about")
         }
         return Guest(**said, source=source)
+
+
+class PlanForm(forms.Form):
+    """A meeting that a colleague plans: a free moment, or in one's own diary any other."""
+
+    slot = forms.ChoiceField(label=_("Free moments"), required=False)
+    other = forms.DateTimeField(
+        label=_("Or another moment of yours"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    about = forms.CharField(
+        label=_("What it is about"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    place = forms.CharField(
+        label=_("Where"), required=False, max_length=500, help_text=_("Empty: as on the booking page.")
+    )
+    mark = forms.RegexField(r"^[0-9a-f]{32}$", widget=forms.HiddenInput)
+
+    def __init__(self, moments: list[datetime], *arguments: Any, is_own: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        slot = self.fields["slot"]
+        assert isinstance(slot, forms.ChoiceField)  # noqa: S101 — declared so above
+        slot.choices = [("", "—"), *_by_day(moments)]
+        if not is_own:
+            del self.fields["other"]
+
+    def clean(self) -> dict[str, Any]:
+        """One moment, of either field."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = moment(cleaned.get("slot") or "")
+        cleaned["starts_at"] = cleaned.get("other") or chosen
+        if cleaned["starts_at"] is None and not self.errors:
+            self.add_error("slot", _("Choose a moment."))
+        return cleaned
+
+    def plan(self, *, lead_id: int, host_id: int, kind: str) -> Plan:
+        """What `planning.plan` takes."""
+        said = self.cleaned_data
+        return Plan(
+            lead_id=lead_id,
+            host_id=host_id,
+            kind=kind,
+            starts_at=said["starts_at"].astimezone(UTC),
+            about=said["about"],
+            place=said["place"],
+            mark=said["mark"],
+        )
+
+
+def _by_day(moments: list[datetime]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Moments as a choice, those of a day together."""
+    days: dict[str, list[tuple[str, str]]] = {}
+    for one in moments:
+        here = timezone.localtime(one)
+        day = date_format(here, "l j F")
+        days.setdefault(day, []).append((one.isoformat(), f"{day} · {time_format(here, 'H:i')}"))
+    return list(days.items())
 
 
 def moment(text: str) -> datetime | None:

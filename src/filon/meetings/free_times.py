@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from filon.kit.errors import Kind, Refused
 from filon.meetings import rules
 from filon.meetings.models import BookingPage, Meeting
 from filon.meetings.rules import Span, Wishes
@@ -65,3 +67,9 @@ def free_times(
             zone=zone,
         )
     )
+
+
+def taken() -> Refused:
+    """The refusal of a moment that somebody else has."""
+    message = _("This moment is not free any more. Please choose another one.")
+    return Refused(message, Kind.CONFLICT, [{"field": "starts_at", "message": message}], "taken")

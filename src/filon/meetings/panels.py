@@ -20,7 +20,7 @@ def lead_panel(lead_id: int, *, by: Actor, at: datetime) -> dict[str, Any] | Non
     found = queries.of_lead(lead_id, by=by)
     if found is None:
         return None
-    return {"meetings": found, "kinds": KIND_LABELS, "now": at, "may_act": by.may("leads.act")}
+    return {"meetings": found, "now": at, "may_act": by.may("leads.act"), "lead_id": lead_id}
 
 
 def home_panel(*, by: Actor, at: datetime) -> dict[str, Any]:
