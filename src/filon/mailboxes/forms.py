@@ -70,6 +70,10 @@ class AccountForm(forms.Form):
         label=_("Signature"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
 
+    def __init__(self, *arguments: Any, is_known: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["password"].required = not is_known  # then an empty one means the one that is known
+
     def usual(self) -> list[forms.BoundField]:
         """The fields that everybody fills in."""
         return [field for field in self if field.name not in _OF_SERVERS]

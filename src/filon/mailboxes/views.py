@@ -33,7 +33,7 @@ def change(request: Request) -> HttpResponse:
     request.actor.require(connecting.RIGHT)
     account = queries.own(by=request.actor)
     first = forms.initial(account, name=request.actor.label, email=getattr(request.user, "email", "") or "")
-    form = forms.AccountForm(request.POST or None, initial=first)
+    form = forms.AccountForm(request.POST or None, initial=first, is_known=account is not None)
     if form.is_valid():
         try:
             connecting.connect(form.draft(), by=request.actor, at=timezone.now())
