@@ -166,7 +166,9 @@ class Lead(models.Model):
     """One buying journey of one person: the present, for lists, rules and figures. Each column has one writing slice.
 
     `fit` is 0–100. `engagement_log` is ln Σ weight · 2^(t / half-life) with t in days since the epoch of scoring: it
-    decays by itself and sorts by index (a cache of the ledger). Times are aware UTC.
+    decays by itself and sorts by index (a cache of the ledger). `capped_acts` is what adding one more act to it needs
+    to know of those before: the version that judged them, and by rule with a cap the counted ones that the window of a
+    later one can hold; NULL when there are none, or nobody knows. Times are aware UTC.
     """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
@@ -210,6 +212,7 @@ class Lead(models.Model):
     # scoring
     fit = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     engagement_log = models.FloatField(null=True, blank=True)
+    capped_acts = models.JSONField(null=True, blank=True)
     grade = models.CharField(max_length=2, default="", blank=True)
     probability = models.FloatField(null=True, blank=True)
     # routing

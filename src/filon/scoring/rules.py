@@ -186,6 +186,21 @@ def counted(times: Sequence[datetime], cap: Cap | None) -> list[bool]:
     return verdicts
 
 
+def held(times: Sequence[datetime], cap: Cap) -> list[datetime]:
+    """Of the counted acts of a rule, in order, those that the window of an act at or after the last one can hold."""
+    start = times[-1] - timedelta(days=cap.days)
+    return [at for at in times if at > start]
+
+
+def counts_next(recent: Sequence[datetime], at: datetime, cap: Cap) -> bool | None:
+    """Whether an act after all others counts. recent: what `held` says of those before it. None for one before the last
+    counted act: then all of them must be judged again."""
+    if recent and at < recent[-1]:
+        return None
+    start = at - timedelta(days=cap.days)
+    return sum(before > start for before in recent) < cap.acts
+
+
 # Grades ---------------------------------------------------------------------------------------------------------------
 
 

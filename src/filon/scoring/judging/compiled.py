@@ -104,12 +104,59 @@ class Compiled:
         """What a counted act of a rule at `at` adds to the engagement, as a logarithm."""
         return one.log_points + engagement.decay(at, self.rules.half_life_days)
 
-    def engagement_log(self, acts: Iterable[Act]) -> float | None:
-        """The engagement of a lead as its row keeps it. acts: all of them, in the order they happened."""
-        logs = [
-            self.log_of(one, item.act["at"]) for one, items in self.judge(acts) for item in items if item.is_counted
-        ]
-        return engagement.log_sum(logs)
+    def engagement_of(self, acts: Iterable[Act]) -> tuple[float | None, Capped | None]:
+        """The engagement of a lead and its capped acts as its row keeps them. acts: all, in the order they happened."""
+        logs: list[float] = []
+        capped: dict[str, list[datetime]] = {}
+        for one, items in self.judge(acts):
+            times = [item.act["at"] for item in items if item.is_counted]
+            logs += [self.log_of(one, at) for at in times]
+            if one.rule.cap is not None and times:
+                capped[one.rule.id] = rules.held(times, one.rule.cap)
+        return engagement.log_sum(logs), kept(capped, self.number)
+
+    def engagement_with(
+        self, log: float | None, known: Capped | None, acts: Iterable[Act]
+    ) -> tuple[float | None, Capped | None] | None:
+        """The same after more acts, in the order they happened, of a lead whose row holds `log` and `known`.
+
+        None where all acts must be judged again: what was capped is not known, or an act comes before those that count.
+        """
+        logs = [] if log is None else [log]
+        capped = read(known, self.number) if log is not None else {}  # whoever has no points has no counted acts
+        for act in acts:
+            for one in (self.acts[position] for position in self.by_kind[act["kind"]]):
+                if not self.matches(one, act):
+                    continue
+                if one.rule.cap is not None:
+                    if capped is None:
+                        return None
+                    recent = capped.get(one.rule.id, [])
+                    counts = rules.counts_next(recent, act["at"], one.rule.cap)
+                    if counts is None:
+                        return None
+                    if not counts:
+                        continue
+                    capped[one.rule.id] = rules.held([*recent, act["at"]], one.rule.cap)
+                logs.append(self.log_of(one, act["at"]))
+        return engagement.log_sum(logs), known if capped is None else kept(capped, self.number)
+
+
+Capped = Mapping[str, Any]
+"""`Lead.capped_acts`: `version`, and under `acts` the moments of counted acts by rule."""
+
+
+def kept(capped: Mapping[str, Sequence[datetime]], number: int) -> Capped | None:
+    """Counted acts of capped rules as a lead's row keeps them; None when there are none."""
+    moments = {rule_id: [at.isoformat() for at in times] for rule_id, times in sorted(capped.items())}
+    return {"version": number, "acts": moments} if moments else None
+
+
+def read(known: Capped | None, number: int) -> dict[str, list[datetime]] | None:
+    """What `kept` kept; None when it is not known, or of another version."""
+    if known is None or known["version"] != number:
+        return None
+    return {rule_id: [datetime.fromisoformat(one) for one in times] for rule_id, times in known["acts"].items()}
 
 
 def compile_rules(content: Rules, number: int) -> Compiled:

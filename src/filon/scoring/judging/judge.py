@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from filon.core.conditions import Subject
-from filon.core.line import Batch
+from filon.core.line import Batch, Rows
 from filon.leads import engagement
 from filon.leads.models import Campaign, Company, Lead, Person
 from filon.scoring import rules
 from filon.scoring.judging import history
-from filon.scoring.judging.compiled import Act, Compiled
+from filon.scoring.judging.compiled import Act, Capped, Compiled
 
 LeadRow = dict[str, Any]
 
@@ -60,7 +60,7 @@ def set_engagement(batch: Batch, compiled: Compiled, leads: Iterable[LeadRow]) -
     acts = history.acts_of([lead["id"] for lead in chosen], compiled.kinds)
     rows = batch.rows(Lead)
     for lead in chosen:
-        rows.change(lead, "engagement_log", compiled.engagement_log(acts.get(lead["id"], ())))
+        _set(rows, lead, compiled.engagement_of(acts.get(lead["id"], ())))
 
 
 def add_engagement(
@@ -71,8 +71,8 @@ def add_engagement(
 ) -> None:
     """Set the engagement of leads that have new acts (`told`) or lose some (`undone`), both by lead id.
 
-    An act of a rule without a cap is added to what the row holds. Caps depend on the order of all acts, so where one
-    may have a say the whole history is read: one statement for all such leads.
+    An act is added to what the row holds, which knows enough of those before for the caps. Where it does not, or an
+    act comes before those that count, the whole history is read: one statement for all such leads.
     """
     rows = batch.rows(Lead)
     whole: set[int] = set(undone)
@@ -80,21 +80,15 @@ def add_engagement(
         lead = rows.by_id.get(lead_id)
         if lead is None or lead_id in whole:
             continue
+        new = history.in_order([], acts)
         if rows.is_new(lead):
-            rows.change(lead, "engagement_log", compiled.engagement_log(history.in_order([], acts)))
+            _set(rows, lead, compiled.engagement_of(new))
             continue
-        new = [
-            (one, act)
-            for act in acts
-            for one in (compiled.acts[position] for position in compiled.by_kind[act["kind"]])
-            if compiled.matches(one, act)
-        ]
-        if any(one.rule.cap is not None for one, _ in new):
+        found = compiled.engagement_with(lead["engagement_log"], lead["capped_acts"], new)
+        if found is None:
             whole.add(lead_id)
-        elif new:
-            known = [lead["engagement_log"]] if lead["engagement_log"] is not None else []
-            logs = [compiled.log_of(one, act["at"]) for one, act in new]
-            rows.change(lead, "engagement_log", engagement.log_sum([*known, *logs]))
+        else:
+            _set(rows, lead, found)
     _replay(batch, compiled, whole, told, undone)
 
 
@@ -114,7 +108,12 @@ def _replay(
             gone = undone.get(lead_id, ())
             before = [act for act in known.get(lead_id, ()) if act["id"] not in gone]
             acts = history.in_order(before, told.get(lead_id, []))
-            rows.change(lead, "engagement_log", compiled.engagement_log(acts))
+            _set(rows, lead, compiled.engagement_of(acts))
+
+
+def _set(rows: Rows, lead: LeadRow, found: tuple[float | None, Capped | None]) -> None:
+    rows.change(lead, "engagement_log", found[0])
+    rows.change(lead, "capped_acts", found[1])
 
 
 class Levels:

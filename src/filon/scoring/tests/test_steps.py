@@ -34,7 +34,7 @@ def shown(lead, at, half_life=30):
 
 def from_the_ledger(lead):
     compiled = versions.newest()
-    return compiled.engagement_log(history.acts_of([lead.pk], compiled.kinds).get(lead.pk, ()))
+    return compiled.engagement_of(history.acts_of([lead.pk], compiled.kinds).get(lead.pk, ()))[0]
 
 
 def crossings(lead):
@@ -125,6 +125,30 @@ def test_a_cap_holds_across_batches_and_for_late_news(in_force, at):
     take_acts({"kind": "page_viewed", "email": "a@acme.fr", "at": at}, at=at + 8 * DAY)
     lead = the_lead("a@acme.fr")
     assert shown(lead, at) == pytest.approx(8, abs=1e-9)
+    assert lead.engagement_log == pytest.approx(from_the_ledger(lead), abs=1e-9)
+
+
+def test_one_more_act_does_not_read_those_of_before(in_force, at):
+    in_force(rules_of(act_rule("page_viewed", 8, cap=(2, 7))), at)
+    take_leads({"email": "a@acme.fr"}, at=at)
+    for hours in range(4):
+        take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at + hours * DAY / 24)
+    assert the_lead("a@acme.fr").engagement_log == pytest.approx(from_the_ledger(the_lead("a@acme.fr")), abs=1e-9)
+    with CaptureQueriesContext(connection) as asked:
+        take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at + 9 * DAY)
+    assert not [one["sql"] for one in asked if "FROM core_fact fact" in one["sql"] and "page_viewed" in one["sql"]]
+    lead = the_lead("a@acme.fr")
+    assert shown(lead, at + 9 * DAY) > 8
+    assert lead.engagement_log == pytest.approx(from_the_ledger(lead), abs=1e-9)
+
+
+def test_acts_capped_by_an_older_version_are_judged_anew(in_force, at):
+    in_force(rules_of(act_rule("page_viewed", 8, cap=(1, 7))), at)
+    take_leads({"email": "a@acme.fr"}, at=at)
+    take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, {"kind": "page_viewed", "email": "a@acme.fr"}, at=at)
+    in_force(rules_of(act_rule("page_viewed", 8, cap=(3, 7))), at + DAY)
+    take_acts({"kind": "page_viewed", "email": "a@acme.fr"}, at=at + DAY)
+    lead = the_lead("a@acme.fr")
     assert lead.engagement_log == pytest.approx(from_the_ledger(lead), abs=1e-9)
 
 
@@ -255,8 +279,8 @@ def test_the_step_costs_the_same_for_one_and_for_fifty_leads(in_force, at):
             steps.score_leads(batch)
         counts.append(len(queries))
         assert all(lead["grade"] == "B2" for lead in batch.rows(Lead).by_id.values())
-    # the version, the leads of the companies, their rows, people, campaigns, the acts, the last crossings
-    assert counts == [7, 7]
+    # the version, the leads of the companies, their rows, people, campaigns, the last crossings; no act of before
+    assert counts == [6, 6]
 
 
 def test_doubles_of_an_act_in_one_batch_all_count(in_force, at):
