@@ -65,7 +65,7 @@ class Mailbox:
         try:
             self._server = _opened(address)
             self._server.login(address.user, address.password)
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, imaplib.IMAP4.error, ValueError) as error:
             raise MailboxError(_why(error)) from error
         self.open(address.folder)
 
@@ -128,7 +128,7 @@ class Mailbox:
     def _uids(self, criterion: str) -> list[int]:
         try:
             _, data = self._server.uid("SEARCH", criterion)
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, imaplib.IMAP4.error, ValueError) as error:
             raise MailboxError(_why(error)) from error
         return [int(number) for line in data if line for number in line.split()]
 

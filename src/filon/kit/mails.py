@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import getaddresses, parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parsedate_to_datetime
 from typing import Final
 
 from filon.kit import plain
@@ -44,7 +45,7 @@ _QUOTED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What is known of a mail. kind: `bounce`, `delay`, `automatic`, `objection` or `reply`.
+    """What is known of a mail. kind: `bounce`, `delay`, `automatic`, `objection`, `reply`, or `unreadable`.
 
     refers: the Message-IDs that it answers or reports on, the nearest last. sender: the address it is from, in lower
     case; of a report, the address that failed. at: when it says it was written, aware UTC. recipients: whom it names as
@@ -63,10 +64,22 @@ class Mail:
 
 
 def read(raw: bytes) -> Mail:
-    """A mail as it came, whatever it holds. Never raises for its content."""
+    """A mail as it came, whatever it holds. Never raises for its content: one mail must not stop those behind it."""
+    try:
+        return _read(raw)
+    except _ODD:  # parts within parts without end, and whatever else people send
+        return Mail("unreadable", "", (), "", "", None)
+
+
+_ODD: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, MessageError, RecursionError, TypeError,
+               ValueError)  # fmt: skip
+"""What reading a mail was seen to raise, or may."""
+
+
+def _read(raw: bytes) -> Mail:
     message = message_from_bytes(raw, policy=policy.compat32)
     report = _report(message)
-    sender = parseaddr(_header(message, "From"))[1].lower()
+    sender = next(iter(_addresses(message, ("from",))), "")
     refers = tuple(_ID.findall(f"{_header(message, 'References')} {_header(message, 'In-Reply-To')}"))
     if report is not None or sender.partition("@")[0] in _DAEMONS:
         return _bounce(message, report)
@@ -208,7 +221,7 @@ def _words_of(value: str) -> str:
     text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     with contextlib.suppress(Exception):  # words that are badly encoded, or in no known charset
         text = str(make_header(decode_header(text)))
-    return " ".join(text.split()).encode("utf-8", "replace").decode()
+    return _clean(" ".join(text.split()))
 
 
 def _id(message: Message) -> str:
@@ -219,6 +232,6 @@ def _id(message: Message) -> str:
 def _date(message: Message) -> datetime | None:
     try:
         said = parsedate_to_datetime(_header(message, "Date"))
-    except (TypeError, ValueError):
+        return said.astimezone(UTC) if said.tzinfo is not None else said.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return said.astimezone(UTC) if said.tzinfo is not None else said.replace(tzinfo=UTC)

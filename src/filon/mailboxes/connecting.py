@@ -19,7 +19,7 @@ from filon.kit.errors import Kind, Refused
 from filon.kit.imap import MailboxError
 from filon.mailboxes import servers
 from filon.mailboxes.events import MailboxConnected, MailboxDisconnected
-from filon.mailboxes.models import Account
+from filon.mailboxes.models import Account, WrittenMail
 from filon.mailboxes.rules import Servers
 
 RIGHT: Final = "leads.act"
@@ -59,6 +59,8 @@ def _drafted(draft: Draft, by: Actor) -> Account:
     account = Account.objects.filter(user_id=by.id).first() or Account(user_id=by.id)
     if draft.password is None and (not account.password or account.login != draft.login):
         raise _wrong("password", _("Give the password of this mailbox."))
+    if not f"{draft.login}{draft.password or ''}".isascii():
+        raise _wrong("password", _("Accents cannot be sent to mail servers here: use an app password without any."))
     if account.login != draft.login or (account.imap_host, account.email) != (draft.servers.imap_host, draft.email):
         account.inbox_validity = account.inbox_uid = account.sent_validity = account.sent_uid = 0
     where = draft.servers
@@ -122,6 +124,8 @@ def disconnect(*, by: Actor, at: datetime) -> None:
         account = Account.objects.select_for_update().filter(user_id=by.id or 0).first()
         if account is None:
             return
+        waiting = WrittenMail.objects.filter(account=account, state=WrittenMail.State.WAITING)
+        waiting.update(state=WrittenMail.State.FAILED, said=_("The mailbox was disconnected."), settled_at=at)
         gone = MailboxDisconnected(at=at, account_id=account.pk)
         account.delete()
         ledger.append([gone], by=by, learnt_at=at)

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from filon.core.jobs import JobContext
-from filon.kit import mails
+from filon.kit import mails, sql
 from filon.kit.imap import Mailbox, MailboxError
 from filon.kit.mails import Mail
 from filon.mailboxes import servers, telling
@@ -62,11 +62,20 @@ def _read_folder(box: Mailbox, account: Account, folder: str, job: JobContext) -
         return
     for done, (uid, raw) in enumerate(box.since(getattr(account, last))):
         mail, place = mails.read(raw), f"{account.pk}:{folder}:{box.validity}:{uid}"
-        with transaction.atomic():  # kept and counted as read in one commit: a killed run loses none and doubles none
-            kept = _TELL[folder](mail, place, account, timezone.now())
-            if not mine.filter(**{validity: box.validity}).update(**{last: uid, "kept": F("kept") + int(kept)}):
-                transaction.set_rollback(True)  # taken away, or connected elsewhere, meanwhile
-                return
+        here = mine.filter(**{validity: box.validity})
+        try:
+            with transaction.atomic():  # kept and counted as read in one commit: a kill loses none and doubles none
+                kept = _TELL[folder](mail, place, account, timezone.now())
+                is_ours = here.update(**{last: uid, "kept": F("kept") + int(kept)})
+                if not is_ours:  # taken away, or connected elsewhere, meanwhile
+                    transaction.set_rollback(True)
+        except Exception as error:  # one odd mail must not stop those behind it
+            if sql.is_unavailable(error):
+                raise
+            log.exception("mail %s could not be kept", place)
+            is_ours = here.update(**{last: uid})
+        if not is_ours:
+            return
         if done + 1 >= _AT_ONCE or job.is_cancelled() or job.is_leaving:
             return
 

@@ -67,8 +67,7 @@ def tell_sent(mail: Mail, place: str, *, user_id: int, at: datetime) -> bool:
         return False
     if WrittenMail.objects.filter(message_id=mail.message_id).exists():
         return False
-    readers = [address for address in mail.recipients if address not in _colleagues(mail.recipients)]
-    known = _known(readers)
+    known = _known(set(mail.recipients) - _colleagues(mail.recipients))
     for address in known:
         lead_id = _lead_of(address)
         once = rules.once_key(mail.message_id, place, address)

@@ -134,3 +134,33 @@ def test_no_mail_is_an_error(raw: bytes) -> None:
     found = mails.read(raw)
     assert found.kind in {"reply", "automatic", "objection", "bounce", "delay"}
     f"{found.text}{found.sender}{found.message_id}{found.refers}".encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"Subject: a\0b =?utf-8?q?=00?=\n\n\0",
+        b"From: =?x-unknown?b?//8=?= <a@b.fr>\nTo: " + b"a@b.fr, " * 3000 + b"\n\nx",
+        b"Date: Fri, 31 Dec 9999 23:59:59 -1200\n\nx",
+        b"Date: Fri, 99 Dec 1\nMessage-ID: <" + b"x" * 5000 + b"@b>\n\nx",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)),
+        bytes(range(256)) * 20,
+    ],
+)
+def test_nothing_that_people_send_stops_the_reader(raw: bytes) -> None:
+    found = mails.read(raw)
+    for text in (found.text, found.subject, found.sender, found.message_id, *found.recipients, *found.refers):
+        assert "\0" not in text
+        text.encode()
+
+
+def test_readers_and_the_way_are_known() -> None:
+    found = mails.read(
+        b"From: =?utf-8?q?L=C3=A9a=2C_M?= <lea@b.fr>\nCc: z@y.fr\n"
+        b"To: =?utf-8?q?Morel=2C_Claire?= <Claire@S.fr>, x@y.fr\n"
+        b"Delivered-To: r+1-ab@b.fr\nReceived: from a by b for <other@b.fr>; Mon\nSubject: =?utf-8?q?D=C3=A9mo?=\n\nx"
+    )
+    assert found.recipients == ("z@y.fr", "claire@s.fr", "x@y.fr")
+    assert set(found.delivered_to) == {*found.recipients, "r+1-ab@b.fr", "other@b.fr"}
+    assert (found.sender, found.subject) == ("lea@b.fr", "Démo")

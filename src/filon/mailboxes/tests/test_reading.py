@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from filon.core import access
 from filon.core.models import Fact, InboxEntry, User
+from filon.kit.errors import Refused
+from filon.kit.mails import Mail
 from filon.leads.models import Lead
-from filon.mailboxes import connecting, rules
+from filon.mailboxes import connecting, rules, telling
 from filon.mailboxes.models import Account, Thread
 from filon.mailboxes.tests.conftest import come, draft_of, mail, run, text_of, told
 from filon.routing.models import Promise
@@ -144,4 +146,31 @@ def test_no_secret_lies_in_the_database_and_another_key_opens_none(
     settings.SECRET_KEY = "another"
     run("mailboxes.read")
     assert "mot de passe" in Account.objects.get().error
+    assert imap.logins == logins
+
+
+def test_one_odd_mail_does_not_stop_those_behind_it(
+    imap: ImapServer, claire: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = telling.tell_received
+
+    def odd(found: Mail, place: str, *, at: datetime) -> bool:
+        if "Bizarre" in found.text:
+            raise ValueError
+        return tell(found, place, at=at)
+
+    monkeypatch.setattr(telling, "tell_received", odd)
+    imap.put(mail(CLAIRE, LEA, "Bizarre", number=1))
+    imap.put(b"\xff\xfe\0")
+    imap.put(mail("=?utf-8?q?Morel=2C_Claire?= <claire@sogetrel.fr>", LEA, "Oui", number=3))
+    run("mailboxes.read")
+    account = Account.objects.get()
+    assert (account.inbox_uid, account.error) == (3, "")
+    assert told("replied") == [("replied", claire.pk, "mail", None)]
+
+
+def test_a_password_with_accents_is_refused_before_it_is_tried(imap: ImapServer, smtp: HostileRelay, lea: User) -> None:
+    logins = imap.logins
+    with pytest.raises(Refused):
+        connecting.connect(draft_of(imap, smtp, password="étoile"), by=access.of_user(lea), at=timezone.now())
     assert imap.logins == logins

@@ -209,4 +209,4 @@ def test_a_mailbox_that_is_taken_away_leaves_what_it_told(
     assert not Account.objects.exists()
     assert Thread.objects.count() == 1
     waiting.refresh_from_db()
-    assert waiting.state == State.WAITING
+    assert waiting.state == State.FAILED
