@@ -74,7 +74,7 @@ def _run(name: str, which: str, rest: list[str], url: str = "") -> Part:
     print(f"\n== {name} ==", flush=True)
     report = RESULTS / f"{name.lower()}.xml"
     report.unlink(missing_ok=True)
-    workers = min(os.cpu_count() or 1, 4)
+    workers = min((os.cpu_count() or 1) + 1, 4)  # one more than cores: journeys wait for browsers and servers
     spread = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 and not _is_small(rest) else []
     command = [sys.executable, "-m", "pytest", "-q", "-m", which, f"--junitxml={report}", *spread, *rest]
     start = time.monotonic()

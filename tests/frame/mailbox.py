@@ -58,7 +58,7 @@ class ImapServer:
         return self.sent
 
     def __enter__(self) -> ImapServer:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
